@@ -1,0 +1,188 @@
+#include "gateway/daemon/config.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+#include <system_error>
+
+#include "gateway/base/check.h"
+#include "gateway/base/strings.h"
+#include "gateway/daemon/config_hint.h"
+#include "gateway/daemon/config_schema.h"
+#include "gateway/daemon/config_text.h"
+#include "gateway/daemon/config_value.h"
+#include "gateway/daemon/config_yaml.h"
+
+namespace smcp::config {
+namespace {
+
+// All keys with their comments take 10 KiB; what is far larger is not a configuration.
+constexpr size_t kFileBytesMax = 1 << 20;
+constexpr std::string_view kPrefix = "SMCP_";
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) {
+    const int error = errno;
+    const std::string why = std::generic_category().message(error);
+    const std::string line = Concat({path, ": cannot read the configuration file: ", why});
+    return error == ENOENT ? absl::NotFoundError(line) : absl::PermissionDeniedError(line);
+  }
+  if (S_ISDIR(info.st_mode)) {
+    return Invalid({path, ": is a directory; --config takes a YAML or JSON file"});
+  }
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return absl::PermissionDeniedError(Concat(
+        {path, ": cannot read the configuration file: ", std::generic_category().message(errno)}));
+  }
+  std::string text(kFileBytesMax + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) return absl::UnavailableError(Concat({path, ": reading it failed"}));
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (text.size() > kFileBytesMax) {
+    return Invalid({path, ": is larger than 1 MiB, hence no configuration file"});
+  }
+  return text;
+}
+
+absl::Status ApplyDefaults(const Schema& schema, EffectiveConfig* effective) {
+  for (const Key& key : schema.keys()) {
+    absl::Status applied = Apply(FromText(key, key.rule->default_text(), Origin{}), effective);
+    if (!applied.ok()) return applied;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ApplyFile(const Schema& schema, const std::string& path, EffectiveConfig* effective) {
+  absl::StatusOr<std::string> text = ReadFile(path);
+  if (!text.ok()) return text.status();
+  absl::StatusOr<std::vector<Assignment>> assignments = ReadYaml(*text, path, schema);
+  if (!assignments.ok()) return assignments.status();
+  for (const Assignment& assignment : *assignments) {
+    absl::Status applied = Apply(assignment, effective);
+    if (!applied.ok()) return applied;
+  }
+  return absl::OkStatus();
+}
+
+// Kubernetes gives every pod variables about the services of its namespace. A service called "smcp"
+// or "smcp-gateway" makes SMCP_PORT=tcp://..., SMCP_GATEWAY_SERVICE_HOST and so on: not for us.
+bool IsKubernetesServiceVariable(std::string_view name, std::string_view value) {
+  const auto ends_with = [&](std::string_view end) { return name.ends_with(end); };
+  constexpr std::array<std::string_view, 8> kEnds = {"_SERVICE_HOST", "_SERVICE_PORT", "_TCP",
+                                                     "_TCP_ADDR",     "_TCP_PORT",     "_TCP_PROTO",
+                                                     "_UDP_ADDR",     "_UDP"};
+  return std::any_of(kEnds.begin(), kEnds.end(), ends_with) ||
+         name.find("_SERVICE_PORT_") != std::string_view::npos ||
+         (name.ends_with("_PORT") && value.find("://") != std::string_view::npos);
+}
+
+std::string UnknownVariable(const Schema& schema, std::string_view name) {
+  std::string path;
+  for (const char c : Lower(name.substr(kPrefix.size()))) {
+    if (c == '_' && path.ends_with('_')) {
+      path.back() = '.';
+    } else {
+      path += c;
+    }
+  }
+  const Key* key = schema.Find(NearestPath(schema, path));
+  if (key != nullptr) return Concat({"no such key; did you mean ", key->environment, "?"});
+  return "no such key; a key listen.address is set with SMCP_LISTEN__ADDRESS, "
+         "and other variables must not start with SMCP_";
+}
+
+absl::Status ApplyEnvironment(const Schema& schema, const Environment& environment,
+                              EffectiveConfig* effective) {
+  for (const auto& [name, value] : environment) {
+    if (!name.starts_with(kPrefix)) continue;
+    const Key* key = schema.FindEnvironment(name);
+    if (key == nullptr) {
+      if (IsKubernetesServiceVariable(name, value)) continue;
+      return ErrorAt(Concat({"environment variable ", Printable(name)}), "",
+                     UnknownVariable(schema, name));
+    }
+    absl::Status applied =
+        Apply(FromText(*key, value, {Origin::Kind::kEnvironment, name}), effective);
+    if (!applied.ok()) return applied;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ApplySets(const Schema& schema, const std::vector<std::string>& sets,
+                       EffectiveConfig* effective) {
+  for (const std::string& set : sets) {
+    const size_t equals = set.find('=');
+    // Without '=' the whole argument might be a secret that lost its key: it is not quoted.
+    if (equals == std::string::npos || equals == 0) {
+      return ErrorAt("--set", "", "expected key=value, such as --set listen.address=127.0.0.1:0");
+    }
+    const std::string path = set.substr(0, equals);
+    const Key* key = schema.Find(path);
+    if (key == nullptr) return ErrorAt("--set", Printable(path), UnknownKey(schema, path));
+    absl::Status applied = Apply(
+        FromText(*key, std::string_view(set).substr(equals + 1), {Origin::Kind::kFlag, "--set"}),
+        effective);
+    if (!applied.ok()) return applied;
+  }
+  return absl::OkStatus();
+}
+
+// What no single key can get wrong. The place is that of the key that was given last.
+absl::Status CheckTogether(const EffectiveConfig& effective) {
+  const auto& auth = effective.config.auth();
+  const auto place = [&](std::string_view path) -> const std::string& {
+    return effective.origins.find(path)->second.place;
+  };
+  if (!auth.api_key().admin_secret().empty() && !auth.api_key().admin_secret_file().empty()) {
+    constexpr std::string_view kFilePath = "auth.api_key.admin_secret_file";
+    return ErrorAt(place(kFilePath), kFilePath,
+                   Concat({"auth.api_key.admin_secret is set too (",
+                           place("auth.api_key.admin_secret"), "); give only one of them"}));
+  }
+  if (auth.provider() == "api_key" && auth.api_key().header_names().empty() &&
+      auth.api_key().auth_fields().empty()) {
+    constexpr std::string_view kPath = "auth.api_key.header_names";
+    return ErrorAt(place(kPath), kPath,
+                   "is empty and so is auth.api_key.auth_fields: nobody could present the secret; "
+                   "name at least one header or field");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<EffectiveConfig> LoadConfig(const ConfigSources& sources) {
+  const Schema schema;
+  EffectiveConfig effective;
+  absl::Status status = ApplyDefaults(schema, &effective);
+  if (status.ok() && sources.file) status = ApplyFile(schema, *sources.file, &effective);
+  if (status.ok()) status = ApplyEnvironment(schema, sources.environment, &effective);
+  if (status.ok()) status = ApplySets(schema, sources.sets, &effective);
+  if (status.ok()) status = CheckTogether(effective);
+  if (!status.ok()) return status;
+  return effective;
+}
+
+Environment EnvironmentFrom(const char* const* entries) {
+  Environment environment;
+  for (; entries != nullptr && *entries != nullptr; ++entries) {
+    const std::string_view entry = *entries;
+    const size_t equals = entry.find('=');
+    if (equals == std::string_view::npos) continue;
+    environment.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  return environment;
+}
+
+Millis ToMillis(const google::protobuf::Duration& duration) {
+  return Millis(duration.seconds() * 1000 + duration.nanos() / 1'000'000);
+}
+
+}  // namespace smcp::config

@@ -1,0 +1,145 @@
+#include "gateway/net/ws_reactor.h"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include "gateway/base/check.h"
+#include "gateway/net/ws_connection.h"
+
+namespace smcp::net {
+namespace {
+
+// Larger batches would let timers and posts of the shard wait.
+constexpr int kBatchMax = 128;
+
+}  // namespace
+
+WsReactor::WsReactor(Shard& shard, size_t message_bytes_max)
+    : shard_(shard),
+      message_bytes_max_(message_bytes_max),
+      epoll_fd_(::epoll_create1(EPOLL_CLOEXEC)),
+      descriptor_(shard.io().get_executor()),
+      buffer_(std::make_unique<char[]>(kBufferBytes)) {
+  SMCP_CHECK(epoll_fd_ >= 0);
+  descriptor_.assign(epoll_fd_);
+  Wait();
+}
+
+WsReactor::~WsReactor() = default;
+
+void WsReactor::Wait() {
+  descriptor_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                         [this](boost::system::error_code error) {
+                           if (!error) OnReady();
+                         });
+}
+
+void WsReactor::OnReady() {
+  std::array<epoll_event, kBatchMax> events;
+  const int count = ::epoll_wait(epoll_fd_, events.data(), kBatchMax, 0);
+  in_batch_ = true;
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<size_t>(i)];
+    auto& connection = *static_cast<WsConnection*>(event.data.ptr);
+    if ((event.events & EPOLLOUT) != 0 && !connection.removed_) connection.OnWritable();
+    if ((event.events & ~static_cast<uint32_t>(EPOLLOUT)) != 0 && !connection.removed_) {
+      connection.OnReadable();
+    }
+  }
+  in_batch_ = false;
+  FlushDirty();
+  graveyard_.clear();
+  Wait();
+}
+
+WsConnection& WsReactor::Adopt(int fd, std::string_view head, std::string early) {
+  auto owned = std::make_unique<WsConnection>(*this, fd);
+  WsConnection& connection = *owned;
+  connection.index_ = static_cast<uint32_t>(connections_.size());
+  connections_.push_back(std::move(owned));
+  Watch(connection, EPOLLIN, true);
+  connection.BeginWrite().append(head);
+  connection.tail_ = std::move(early);
+  if (!connection.tail_.empty()) ScheduleResume(connection);
+  return connection;
+}
+
+void WsReactor::Refuse(int fd, std::string_view bytes) { Adopt(fd, bytes, {}).EndAfterFlush(); }
+
+void WsReactor::Watch(WsConnection& connection, uint32_t events, bool add) {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = &connection;
+  connection.interest_ = events;
+  ::epoll_ctl(epoll_fd_, add ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, connection.fd_, &event);
+}
+
+void WsReactor::MarkDirty(WsConnection& connection) {
+  dirty_.push_back(&connection);
+  ScheduleFlush();
+}
+
+void WsReactor::ScheduleFlush() {
+  // In a batch the flush comes at its end; elsewhere (a task from another shard, a timer) it is
+  // queued behind the tasks that are waiting already, so that their packets leave together.
+  if (in_batch_ || std::exchange(flush_posted_, true)) return;
+  shard_.Post([this] {
+    flush_posted_ = false;
+    FlushDirty();
+    if (!in_batch_) graveyard_.clear();
+  });
+}
+
+void WsReactor::FlushDirty() {
+  // A flush may end a connection, which may make others dirty: those wait for the next round.
+  while (!dirty_.empty()) {
+    flushing_.swap(dirty_);
+    for (WsConnection* connection : flushing_) {
+      connection->dirty_ = false;
+      if (!connection->removed_) connection->Flush();
+    }
+    flushing_.clear();
+  }
+}
+
+void WsReactor::ScheduleResume(WsConnection& connection) {
+  if (std::exchange(connection.resume_posted_, true)) return;
+  // The connection may be gone by then; its address tells nothing, its place in the list does.
+  shard_.Post([this, target = &connection, index = connection.index_] {
+    if (index >= connections_.size() || connections_[index].get() != target) return;
+    target->resume_posted_ = false;
+    target->Resume();
+  });
+}
+
+void WsReactor::Remove(WsConnection& connection) {
+  if (std::exchange(connection.removed_, true)) return;
+  shard_.timers().Cancel(connection.close_timer_);
+  ::close(std::exchange(connection.fd_, -1));  // leaves the epoll set with it
+  const uint32_t index = connection.index_;
+  graveyard_.push_back(std::move(connections_[index]));
+  if (index + 1 != connections_.size()) {
+    connections_[index] = std::move(connections_.back());
+    connections_[index]->index_ = index;
+  }
+  connections_.pop_back();
+  ScheduleFlush();  // empties the graveyard as well
+}
+
+std::string WsReactor::TakeBuffer() {
+  if (pool_.empty()) return {};
+  std::string buffer = std::move(pool_.back());
+  pool_.pop_back();
+  return buffer;
+}
+
+void WsReactor::GiveBuffer(std::string buffer) {
+  if (pool_.size() >= kPooledBuffersMax || buffer.capacity() > kPooledBytesMax) return;
+  buffer.clear();
+  pool_.push_back(std::move(buffer));
+}
+
+}  // namespace smcp::net

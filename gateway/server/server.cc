@@ -1,0 +1,134 @@
+#include "gateway/server/server.h"
+
+#include <chrono>
+#include <future>
+#include <thread>
+
+#include "gateway/base/check.h"
+#include "gateway/net/ws_reactor.h"
+#include "gateway/peer/peer_host.h"
+#include "gateway/runtime/gather.h"
+
+namespace smcp::sio {
+namespace {
+
+// The acceptor's own event loop is no shard of the set.
+constexpr uint16_t kAcceptorIndex = UINT16_MAX;
+
+}  // namespace
+
+struct Server::Part {
+  Part(const ServerOptions& options, Shard& shard, Scheduler& scheduler, Admission& admission)
+      : host(PeerHost::Services{shard.index(), &scheduler, &shard.timers(), &shard.clock(), &random,
+                                &options.session, &admission, options.log}),
+        reactor(shard, options.session.payload_bytes_max) {}
+  SystemRandom random;
+  PeerHost host;
+  net::WsReactor reactor;
+};
+
+Server::Server(ServerOptions options)
+    : options_(std::move(options)),
+      admission_(options_.http.connections_max, options_.http.connections_per_ip_max),
+      shards_(options_.threads),
+      acceptor_(kAcceptorIndex) {
+  for (uint16_t i = 0; i < shards_.shard_count(); ++i) {
+    Shard& shard = shards_.shard(i);
+    parts_.push_back(std::make_unique<Part>(options_, shard, shards_, admission_));
+    engine_shards_.push_back({&shard, &parts_.back()->host, &parts_.back()->reactor});
+  }
+}
+
+Server::~Server() { Stop(Millis(0)); }
+
+void Server::Register(std::string name, NamespaceFactory factory) {
+  SMCP_CHECK(!started_);
+  for (uint16_t i = 0; i < shards_.shard_count(); ++i) {
+    NamespaceContext context;
+    context.name = name;
+    context.shard = i;
+    context.scheduler = &shards_;
+    context.timers = &shards_.shard(i).timers();
+    context.clock = &shards_.shard(i).clock();
+    context.sibling = [this, name](uint16_t shard) -> Namespace* {
+      const auto& table = parts_[shard]->host.namespaces();
+      const auto it = table.find(name);
+      return it == table.end() ? nullptr : it->second.get();
+    };
+    parts_[i]->host.namespaces().insert_or_assign(name, factory(std::move(context)));
+  }
+}
+
+absl::Status Server::Attach(net::Listener& listener, const std::vector<std::string>& paths) {
+  SMCP_CHECK(!started_);
+  if (absl::Status bound = listener.Bind(acceptor_); !bound.ok()) return bound;
+  net::Site& site = listener.site();
+  site.limits = options_.http;
+  site.body_bytes_max = options_.session.payload_bytes_max;
+  site.cors = options_.cors;
+  site.gate = options_.gate;
+  site.shards = engine_shards_;
+  site.admission = &admission_;
+  for (const std::string& path : paths) site.mounts.push_back({path, nullptr});
+  listeners_.push_back(&listener);
+  return absl::OkStatus();
+}
+
+void Server::MountRaw(net::Listener& listener, std::string path, RawHandler& handler) {
+  listener.site().mounts.push_back({std::move(path), &handler});
+}
+
+absl::Status Server::AttachRoutes(net::Listener& listener) {
+  SMCP_CHECK(!started_);
+  if (absl::Status bound = listener.Bind(acceptor_); !bound.ok()) return bound;
+  listener.site().limits = options_.http;
+  route_listeners_.push_back(&listener);
+  return absl::OkStatus();
+}
+
+void Server::Start() {
+  SMCP_CHECK(!started_);
+  started_ = true;
+  shards_.Start();
+  for (net::Listener* listener : listeners_) listener->Start(engine_shards_);
+  const net::EngineShard here{&acceptor_, nullptr, nullptr};
+  for (net::Listener* listener : route_listeners_) listener->Start({here});
+  acceptor_.Start();
+}
+
+void Server::StopAccepting() {
+  for (net::Listener* listener : listeners_) {
+    listener->site().draining = true;
+    acceptor_.Post([listener] { listener->StopAccepting(); });
+  }
+}
+
+size_t Server::OpenWebSockets() {
+  std::promise<size_t> sum;
+  Gather<size_t>(
+      shards_, [this](uint16_t shard) { return parts_[shard]->reactor.connections(); },
+      [&sum](std::vector<size_t> parts) {
+        size_t total = 0;
+        for (const size_t part : parts) total += part;
+        sum.set_value(total);
+      });
+  return sum.get_future().get();
+}
+
+void Server::Stop(Millis grace) {
+  if (std::exchange(stopped_, true) || !started_) return;
+  StopAccepting();
+  for (auto& part : parts_) {
+    PeerHost& host = part->host;
+    host.Defer([&host] { host.CloseAll(DisconnectReason::kServerShuttingDown); });
+  }
+  const auto deadline = std::chrono::steady_clock::now() + grace;
+  while (OpenWebSockets() != 0 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  shards_.Stop();
+  acceptor_.Stop();
+  acceptor_.Join();
+}
+
+}  // namespace smcp::sio

@@ -1,0 +1,93 @@
+// One session of the SMCP namespace, and the slab of those that live on one shard.
+//
+// Members are addressed by MemberRef, never by pointer, across tasks: a ref to a member that is
+// gone finds nothing. A Member* is good until the current task returns or Remove is called. Thread
+// rule: one slab per shard, used there only.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/base/ids.h"
+#include "gateway/base/payload.h"
+#include "gateway/codec/version.h"
+#include "gateway/smcp/pending_calls.h"
+#include "gateway/smcp/roster.h"
+#include "gateway/smcp/sessions.h"
+#include "gateway/socketio/egress.h"
+
+namespace smcp {
+
+// An event that waits for the answer to a join or leave, copied.
+struct ParkedEvent {
+  std::string name;
+  std::string payload;
+  std::string ack_id;
+  Attachments attachments;
+  size_t bytes() const;
+};
+
+// What a member waits for. Meanwhile its events are parked, so every request is judged by a settled
+// state, and at most one request of a member is under way at the homes.
+enum class Waiting : uint8_t {
+  kNothing,
+  kJoin,      // the answer to a join, switch or rename
+  kAnnounce,  // switched: the old office has to hear before the new one
+  kLeave,
+};
+
+struct Member {
+  MemberRef ref;
+  sio::Egress* egress = nullptr;  // the socket outlives its member
+  std::string sid;
+  std::string a2c_version;  // as declared; empty if not
+  Generation generation = Generation::kG1;
+
+  Role role = Role::kNone;  // bound by the first successful join, together with the name
+  Payload name;
+  OfficeId office;
+  OfficeKey office_key = 0;  // 0: in no office
+
+  Waiting waiting = Waiting::kNothing;
+  AckDigits waiting_ack;
+  OfficeId waiting_office;  // kJoin: the office asked for; tells a disconnect whom to tell
+
+  uint32_t calls_in_flight = 0;           // as a caller
+  std::unique_ptr<Roster> roster;         // of an Agent in an office
+  std::unique_ptr<PendingCalls> pending;  // of a Computer that has been called
+
+  std::unique_ptr<std::deque<ParkedEvent>> parked;  // null while nothing is parked
+  size_t parked_bytes = 0;
+  bool reading_paused = false;
+
+  bool in_office() const { return office_key != 0; }
+};
+
+class Members {
+ public:
+  explicit Members(uint16_t shard) : shard_(shard) {}
+  Member& Add();
+  // Nullptr if it is gone.
+  Member* Find(MemberRef ref);
+  Member* FindSlot(uint32_t slot);
+  // Frees its slot; nothing finds it any more.
+  Member Take(Member& member);
+  size_t size() const { return size_; }
+
+  template <class F>
+  void ForEach(F f) {
+    for (Member& member : slots_) {
+      if (member.egress != nullptr) f(member);
+    }
+  }
+
+ private:
+  uint16_t shard_;
+  std::deque<Member> slots_;  // addresses stay while it grows
+  std::vector<uint32_t> free_;
+  size_t size_ = 0;
+};
+
+}  // namespace smcp

@@ -1,0 +1,37 @@
+// A Socket.IO session that only remembers, for namespaces under test.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "gateway/socketio/socket.h"
+
+namespace smcp::test {
+
+class FakeSession final : public sio::SessionPort {
+ public:
+  sio::SendResult SendPacket(std::string_view head, std::string_view payload,
+                             const Attachments& attachments, bool /*refuse_if_slow*/) override {
+    std::string line(head);
+    line.append(payload);
+    for (const std::string& bytes : attachments) line.append("+").append(bytes);
+    sent.push_back(std::move(line));
+    return sio::SendResult::kQueued;
+  }
+  void PauseReading() override { ++paused; }
+  void ResumeReading() override { --paused; }
+  void LeaveNamespace(std::string_view /*nsp*/) override { left = true; }
+  void CloseSession() override { closed = true; }
+  const sio::Handshake& handshake() const override { return made; }
+  sio::Transport transport() const override { return sio::Transport::kPolling; }
+
+  std::vector<std::string> Take() { return std::exchange(sent, {}); }
+
+  sio::Handshake made;
+  std::vector<std::string> sent;
+  int paused = 0;
+  bool left = false;
+  bool closed = false;
+};
+
+}  // namespace smcp::test
