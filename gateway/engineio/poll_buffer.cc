@@ -1,6 +1,5 @@
 #include "gateway/engineio/poll_buffer.h"
 
-#include "gateway/base/limits.h"
 #include "gateway/codec/base64.h"
 #include "gateway/codec/eio_payload.h"
 
@@ -23,9 +22,9 @@ void PollBuffer::PushBinary(std::string_view data) {
   bytes_ += Size(packets_.back());
 }
 
-std::string PollBuffer::TakeBody(size_t bytes_max) {
+std::string PollBuffer::TakeBody(size_t bytes_max, size_t packets_max) {
   std::string body;
-  for (size_t n = 0; n < kPacketsPerPollMax && !packets_.empty(); ++n) {
+  for (size_t n = 0; n < packets_max && !packets_.empty(); ++n) {
     if (n > 0 && body.size() + 1 + Size(packets_.front()) > bytes_max) break;
     const Packet packet = Pop();
     if (n > 0) body.push_back(kSeparator);
@@ -37,6 +36,14 @@ std::string PollBuffer::TakeBody(size_t bytes_max) {
     }
   }
   return body;
+}
+
+std::string PollBuffer::TakeLastBody(size_t bytes_max) {
+  // The close packet counts as well.
+  std::string body = TakeBody(bytes_max, kPacketsPerPollMax - 1);
+  if (!empty()) return body;
+  if (!body.empty()) body.push_back(kSeparator);
+  return body.append("1");
 }
 
 PollBuffer::Packet PollBuffer::Pop() {

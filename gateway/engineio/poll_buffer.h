@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "gateway/base/limits.h"
+
 namespace smcp::eio {
 
 class PollBuffer {
@@ -21,9 +23,11 @@ class PollBuffer {
   void PushText(std::string_view head, std::string_view rest);
   void PushBinary(std::string_view data);
 
-  // Moves packets into one polling body: at most kPacketsPerPollMax, at most `bytes_max` bytes
-  // (but at least one packet), the rest stays for the next poll.
-  std::string TakeBody(size_t bytes_max);
+  // Moves packets into one polling body: at most `packets_max`, at most `bytes_max` bytes (but at
+  // least one packet), the rest stays for the next poll.
+  std::string TakeBody(size_t bytes_max, size_t packets_max = kPacketsPerPollMax);
+  // As TakeBody; a close packet follows when it is all that is left to say (then empty()).
+  std::string TakeLastBody(size_t bytes_max);
   // The next packet, for a flush over a websocket; only if not empty.
   Packet Pop();
 

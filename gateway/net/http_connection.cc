@@ -14,6 +14,8 @@ namespace {
 namespace http = boost::beast::http;
 constexpr auto kAwait = boost::asio::as_tuple(boost::asio::use_awaitable_t<Executor>{});
 
+// What is read at once of a request on a connection that was idle.
+constexpr size_t kFirstRead = 4096;
 // After a refusal the client may still be sending. What it sends is discarded for a while, because
 // closing with unread input would reset the connection and take the answer back.
 constexpr size_t kLingerBytes = 4 * 1024 * 1024;
@@ -85,8 +87,8 @@ Awaitable<bool> HttpConnection::ReadHeader() {
   body_announced_ = false;
   parser_->header_limit(static_cast<uint32_t>(site_.limits.header_bytes_max));
   parser_->body_limit(site_.body_bytes_max);
-  stream_.expires_after(first_ ? site_.limits.header_timeout : site_.limits.idle_timeout);
-  first_ = false;
+  if (!std::exchange(first_, false) && !co_await AwaitNextRequest()) co_return false;
+  stream_.expires_after(site_.limits.header_timeout);
   const auto [error, bytes] = co_await http::async_read_header(stream_, buffer_, *parser_, kAwait);
   request_ = HttpRequest{};
   request_.remote_address = remote_address_;
@@ -102,12 +104,17 @@ Awaitable<bool> HttpConnection::ReadHeader() {
   }
   request_.http_1_0 = message.version() == 10;
   request_.keep_alive = message.keep_alive();
-  if (!error) co_return true;
   unsigned status = 0;
+  if (!error) {
+    // A body whose end only a coding that we do not know could tell would be read as requests.
+    if (parser_->chunked() || request_.Header("transfer-encoding").empty()) co_return true;
+    status = 400;
+  }
   if (error == http::error::body_limit) status = 413;
   if (error == http::error::header_limit || error == http::error::buffer_overflow) status = 431;
   // Any other error of the parser is a malformed request; errors of the socket have no answer.
-  if (status == 0 && error.category() == make_error_code(http::error::bad_method).category() &&
+  if (error && status == 0 &&
+      error.category() == make_error_code(http::error::bad_method).category() &&
       error != http::error::end_of_stream && error != http::error::partial_message) {
     status = 400;
   }
@@ -116,6 +123,16 @@ Awaitable<bool> HttpConnection::ReadHeader() {
     co_await Linger();
   }
   co_return false;
+}
+
+// A kept-alive connection may be quiet for long, but once a request has begun it is bound by the
+// same deadline as the first one.
+Awaitable<bool> HttpConnection::AwaitNextRequest() {
+  if (buffer_.size() != 0) co_return true;
+  stream_.expires_after(site_.limits.idle_timeout);
+  const auto [error, bytes] = co_await stream_.async_read_some(buffer_.prepare(kFirstRead), kAwait);
+  buffer_.commit(bytes);
+  co_return !error;
 }
 
 Awaitable<HttpConnection::Next> HttpConnection::Serve() {

@@ -44,6 +44,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   static Awaitable<void> Run(std::shared_ptr<HttpConnection> self);
   Awaitable<bool> ReadHeader();
+  Awaitable<bool> AwaitNextRequest();
   Awaitable<Next> Serve();
   Awaitable<Next> ServeRoute();
   void OnRouteReply(HttpReply reply);

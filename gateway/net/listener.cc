@@ -44,10 +44,10 @@ Listener::Listener(std::string host, uint16_t port)
 Listener::~Listener() = default;
 
 void Listener::AddRoute(std::string path, std::function<HttpReply(const HttpRequest&)> route) {
-  AddAsyncRoute(std::move(path), [route = std::move(route)](const HttpRequest& request,
-                                                            RouteDone done) {
-    std::move(done)(route(request));
-  });
+  AddAsyncRoute(std::move(path),
+                [route = std::move(route)](const HttpRequest& request, RouteDone done) {
+                  std::move(done)(route(request));
+                });
 }
 
 void Listener::AddAsyncRoute(std::string path, Route route) {
@@ -61,12 +61,13 @@ absl::Status Listener::Bind(Shard& acceptor) {
         absl::StrCat("cannot listen on ", host_, ":", port_, ": ", Describe(error)));
   };
   boost::system::error_code error;
-  const auto address = boost::asio::ip::make_address(host_, error);
-  if (error) {
-    return absl::InvalidArgumentError(absl::StrCat("cannot listen on ", host_, ":", port_,
-                                                   ": not a numeric IP address; use e.g. 0.0.0.0"));
+  tcp::resolver resolver(acceptor.io());
+  const auto found = resolver.resolve(host_, std::to_string(port_), tcp::resolver::passive, error);
+  if (error || found.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "cannot listen on ", host_, ":", port_, ": no such host; use an address such as 0.0.0.0"));
   }
-  const tcp::endpoint endpoint(address, port_);
+  const tcp::endpoint endpoint = *found.begin();
   auto& socket = acceptor_->socket;
   if (socket.open(endpoint.protocol(), error)) return failed(error);
   socket.set_option(tcp::acceptor::reuse_address(true), error);

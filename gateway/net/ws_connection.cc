@@ -54,8 +54,10 @@ void WsConnection::UpdateInterest() {
   if (wanted != interest_) reactor_.Watch(*this, wanted, false);
 }
 
-void WsConnection::OnReadable() {
-  if (paused_ && !closing_) return UpdateInterest();
+void WsConnection::OnReadable(bool dead) {
+  // epoll reports a dead connection whether asked to or not, so waiting for the pause to end would
+  // spin.
+  if (paused_ && !closing_) return dead ? Broken() : UpdateInterest();
   std::span<char> into(reactor_.buffer_.get(), WsReactor::kBufferBytes);
   const bool own = !closing_ && tail_.size() > kCopyMax;
   const size_t kept = closing_ ? 0 : tail_.size();
@@ -133,7 +135,6 @@ void WsConnection::OnFrame(const ws::Decoder::Result& frame) {
       }
       return;
     case ws::Opcode::kClose:
-      remote_closed_ = true;
       return peer_->OnWireClosed(*this, sio::DisconnectReason::kTransportClose,
                                  ws::CloseCode::kNormal);
     case ws::Opcode::kPong:
@@ -193,9 +194,8 @@ void WsConnection::OnDrained() {
   sent_ = 0;
   if (std::exchange(blocked_, false)) UpdateInterest();
   if (!closing_ || shut_) return;
-  if (remote_closed_) return reactor_.Remove(*this);
   // Shutting down only our direction lets the last bytes arrive where a close with unread input
-  // would reset the connection and take them back.
+  // would reset the connection and take them back; some clients send on behind their Close frame.
   shut_ = true;
   ::shutdown(fd_, SHUT_WR);
 }

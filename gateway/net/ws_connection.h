@@ -36,7 +36,8 @@ class WsConnection final : public Wire, public TimerClient {
  private:
   friend class WsReactor;
   void OnTimer(uint64_t token) override;
-  void OnReadable();
+  // `dead`: the connection was reset or is closed in both directions.
+  void OnReadable(bool dead);
   void OnWritable() { Flush(); }
   // Handles the bytes kept while reading was off.
   void Resume();
@@ -62,9 +63,8 @@ class WsConnection final : public Wire, public TimerClient {
   size_t missing_ = 0;  // the decoder's hint for the frame in tail_
   TimerWheel::Id close_timer_ = 0;
   bool dirty_ = false;
-  bool closing_ = false;        // we have said good-bye; input is discarded
-  bool remote_closed_ = false;  // the other side has
-  bool shut_ = false;           // our direction is shut down
+  bool closing_ = false;  // we have said good-bye; input is discarded
+  bool shut_ = false;     // our direction is shut down
   bool paused_ = false;
   bool blocked_ = false;  // the kernel's send buffer is full
   bool removed_ = false;

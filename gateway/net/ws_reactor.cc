@@ -45,8 +45,9 @@ void WsReactor::OnReady() {
     const epoll_event& event = events[static_cast<size_t>(i)];
     auto& connection = *static_cast<WsConnection*>(event.data.ptr);
     if ((event.events & EPOLLOUT) != 0 && !connection.removed_) connection.OnWritable();
-    if ((event.events & ~static_cast<uint32_t>(EPOLLOUT)) != 0 && !connection.removed_) {
-      connection.OnReadable();
+    const bool dead = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
+    if ((dead || (event.events & EPOLLIN) != 0) && !connection.removed_) {
+      connection.OnReadable(dead);
     }
   }
   in_batch_ = false;
@@ -107,17 +108,24 @@ void WsReactor::FlushDirty() {
 
 void WsReactor::ScheduleResume(WsConnection& connection) {
   if (std::exchange(connection.resume_posted_, true)) return;
-  // The connection may be gone by then; its address tells nothing, its place in the list does.
-  shard_.Post([this, target = &connection, index = connection.index_] {
-    if (index >= connections_.size() || connections_[index].get() != target) return;
-    target->resume_posted_ = false;
-    target->Resume();
-  });
+  resuming_.push_back(&connection);
+  if (resuming_.size() == 1) shard_.Post([this] { ResumeAll(); });
+}
+
+void WsReactor::ResumeAll() {
+  // Whoever pauses and resumes meanwhile waits for the next round, behind the tasks in between.
+  // Removed since it was scheduled: no longer in the list. Removed by one before it in the list:
+  // still in the graveyard, which is emptied by later tasks only.
+  for (WsConnection* connection : std::exchange(resuming_, {})) {
+    connection->resume_posted_ = false;
+    connection->Resume();
+  }
 }
 
 void WsReactor::Remove(WsConnection& connection) {
   if (std::exchange(connection.removed_, true)) return;
   shard_.timers().Cancel(connection.close_timer_);
+  if (connection.resume_posted_) std::erase(resuming_, &connection);
   ::close(std::exchange(connection.fd_, -1));  // leaves the epoll set with it
   const uint32_t index = connection.index_;
   graveyard_.push_back(std::move(connections_[index]));

@@ -50,6 +50,7 @@ class WsReactor {
   void MarkDirty(WsConnection& connection);
   // Handles bytes that a paused connection kept, after the current task.
   void ScheduleResume(WsConnection& connection);
+  void ResumeAll();
   void Watch(WsConnection& connection, uint32_t events, bool add);
   void Remove(WsConnection& connection);
   std::string TakeBuffer();
@@ -64,6 +65,7 @@ class WsReactor {
   std::vector<std::unique_ptr<WsConnection>> graveyard_;  // closed in this batch
   std::vector<WsConnection*> dirty_;
   std::vector<WsConnection*> flushing_;
+  std::vector<WsConnection*> resuming_;
   std::vector<std::string> pool_;
   bool in_batch_ = false;
   bool flush_posted_ = false;

@@ -337,12 +337,17 @@ void Peer::SendRaw(std::string_view message, bool binary) {
   const size_t limit = host_.limits().outbox_bytes_max;
   if (limit != 0 && queued_bytes() > limit) return CloseSoon(sio::DisconnectReason::kSlowConsumer);
   if (!binary) return Queue("4", message, {});
-  if (wire_ != nullptr) {
-    ++packets_out_;
-    return ws::AppendFrame(&wire_->BeginWrite(), ws::Opcode::kBinary, message);
-  }
+  ++packets_out_;
+  if (wire_ != nullptr) return WriteBinary(message);
   polling_->buffer.PushBinary(message);
   FlushPoll();
+}
+
+void Peer::WriteBinary(std::string_view data) {
+  if (!base64_only_) return ws::AppendFrame(&wire_->BeginWrite(), ws::Opcode::kBinary, data);
+  std::string text = "b";
+  base64::Append(&text, data);
+  ws::AppendFrame(&wire_->BeginWrite(), ws::Opcode::kText, text);
 }
 
 void Peer::Queue(std::string_view head, std::string_view payload, const Attachments& attachments) {
@@ -356,15 +361,7 @@ void Peer::Queue(std::string_view head, std::string_view payload, const Attachme
   std::string& out = wire_->BeginWrite();
   ws::AppendHeader(&out, ws::Opcode::kText, head.size() + payload.size());
   out.append(head).append(payload);
-  for (const std::string& attachment : attachments) {
-    if (!base64_only_) {
-      ws::AppendFrame(&out, ws::Opcode::kBinary, attachment);
-      continue;
-    }
-    std::string text = "b";
-    base64::Append(&text, attachment);
-    ws::AppendFrame(&out, ws::Opcode::kText, text);
-  }
+  for (const std::string& attachment : attachments) WriteBinary(attachment);
 }
 
 // --- the end

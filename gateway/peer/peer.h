@@ -42,6 +42,8 @@ class Peer final : public sio::SessionPort, public RawSession, public TimerClien
   // The socket is gone or broke a rule; `code` is what the Close frame has to say.
   void OnWireClosed(Wire& wire, sio::DisconnectReason reason, ws::CloseCode code);
   bool upgrading() const { return eio_.upgrading(); }
+  // Closed, and known only until the client's next poll has told it so.
+  bool closed() const { return closed_; }
   bool reading_paused() const { return pauses_ != 0; }
 
   // Polling side; in peer_polling.cc. At most one GET and one POST at a time.
@@ -106,6 +108,8 @@ class Peer final : public sio::SessionPort, public RawSession, public TimerClien
 
   // What goes to the client.
   void Queue(std::string_view head, std::string_view payload, const Attachments& attachments);
+  // On the websocket, as the client wants its binary messages.
+  void WriteBinary(std::string_view data);
   void QueueText(std::string_view packet) { Queue(packet, {}, {}); }
   size_t queued_bytes() const;
   void CloseSoon(sio::DisconnectReason reason);

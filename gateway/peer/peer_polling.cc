@@ -19,11 +19,9 @@ PollReply Reply(PollReply::Kind kind) { return PollReply{kind, {}}; }
 void Peer::PollGet(PollResponder respond) {
   if (!on_polling()) return std::move(respond)(Reply(PollReply::Kind::kBadRequest));
   if (closed_) {  // it was closed while no GET was there to tell: this one is told
-    std::string body = polling_->buffer.TakeBody(host_.limits().payload_bytes_max);
-    const bool last = polling_->buffer.empty();
-    if (last) body.append(body.empty() ? "" : std::string_view(&eio::kSeparator, 1)).append("1");
+    std::string body = polling_->buffer.TakeLastBody(host_.limits().payload_bytes_max);
     std::move(respond)(PollReply{PollReply::Kind::kPackets, std::move(body)});
-    if (!last) return;
+    if (!polling_->buffer.empty()) return;
     Disarm(Timer::kUpgrade);
     return host_.Bury(ref_);
   }
@@ -130,10 +128,9 @@ bool Peer::EndOnPolling(sio::DisconnectReason reason) {
   }
   if (eio_.on_websocket()) return false;
   if (polling_->parked) {
-    std::string body = polling_->buffer.TakeBody(host_.limits().payload_bytes_max);
-    body.append(body.empty() ? "" : std::string_view(&eio::kSeparator, 1)).append("1");
+    std::string body = polling_->buffer.TakeLastBody(host_.limits().payload_bytes_max);
     AnswerParked(PollReply{PollReply::Kind::kPackets, std::move(body)});
-    return false;
+    if (polling_->buffer.empty()) return false;
   }
   // Only an end that is our doing is worth waiting for the client to hear of it.
   if (reason != sio::DisconnectReason::kForcedClose &&

@@ -43,8 +43,11 @@ void Peer::OnUpgraded() {
   AnswerParked(PollReply{PollReply::Kind::kPackets, "6"});
   while (!polling_->buffer.empty()) {
     const eio::PollBuffer::Packet packet = polling_->buffer.Pop();
-    ws::AppendFrame(&wire_->BeginWrite(), packet.binary ? ws::Opcode::kBinary : ws::Opcode::kText,
-                    packet.data);
+    if (packet.binary) {
+      WriteBinary(packet.data);
+    } else {
+      ws::AppendFrame(&wire_->BeginWrite(), ws::Opcode::kText, packet.data);
+    }
   }
   // A ping that went out over polling may never be answered there: the interval starts anew.
   OnPong();

@@ -122,7 +122,8 @@ void Home::BeginRename(JoinRequest request) {
   const Seat* seat = office == nullptr ? nullptr : FindSeat(*office, request.ref);
   if (seat == nullptr) return Answer(request, Refusal::kInternal);
   office->deciding = true;
-  backplane_.Rename(links_.shard(), office->id, seat->role, seat->name, request.name,
+  const std::string new_name = request.name;  // the request moves into the callback
+  backplane_.Rename(links_.shard(), office->id, seat->role, seat->name, new_name,
                     [links = links_, request = std::move(request)](SeatResult result) mutable {
                       Router* router = links.Here();
                       if (router != nullptr) router->home().FinishJoin(std::move(request), result);

@@ -62,10 +62,10 @@ void Router::Join(Member& member, const sio::EventView& event) {
   }
   BeginWaiting(member, Waiting::kJoin, event.ack_id);
   member.waiting_office = request.office;
-  links_.Post(links_.HomeOf(request.office.value),
-              [request = std::move(request)](Router& router) mutable {
-                router.home().Join(std::move(request));
-              });
+  const uint16_t home = links_.HomeOf(request.office.value);
+  links_.Post(home, [request = std::move(request)](Router& router) mutable {
+    router.home().Join(std::move(request));
+  });
 }
 
 void Router::OnJoinAnswer(const JoinAnswer& answer) {

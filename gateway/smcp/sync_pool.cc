@@ -12,7 +12,7 @@ struct SyncPool::State {
   std::mutex mutex;
   std::condition_variable wake;
   std::deque<Task> queue;
-  size_t idle = 0;
+  size_t unfinished = 0;  // queued and running
   bool stopping = false;
 };
 
@@ -38,11 +38,10 @@ SyncPool::~SyncPool() {
 bool SyncPool::Run(Task& task) {
   const std::lock_guard lock(state_->mutex);
   if (state_->stopping) return false;
-  // Tasks that an idle thread will take at once do not count as waiting.
-  const size_t free_threads = state_->idle + (threads_max_ - threads_.size());
-  if (state_->queue.size() >= queue_max_ + free_threads) return false;
+  if (state_->unfinished >= threads_max_ + queue_max_) return false;
+  ++state_->unfinished;
   state_->queue.push_back(std::move(task));
-  if (state_->idle < state_->queue.size() && threads_.size() < threads_max_) {
+  if (state_->unfinished > threads_.size() && threads_.size() < threads_max_) {
     threads_.emplace_back([state = state_] { Work(*state); });
   }
   state_->wake.notify_one();
@@ -52,9 +51,7 @@ bool SyncPool::Run(Task& task) {
 void SyncPool::Work(State& state) {
   std::unique_lock lock(state.mutex);
   for (;;) {
-    ++state.idle;
     state.wake.wait(lock, [&state] { return state.stopping || !state.queue.empty(); });
-    --state.idle;
     if (state.stopping) return;
     Task task = std::move(state.queue.front());
     state.queue.pop_front();
@@ -62,6 +59,7 @@ void SyncPool::Work(State& state) {
     std::move(task)();
     task = nullptr;
     lock.lock();
+    --state.unfinished;
   }
 }
 

@@ -64,6 +64,7 @@ SendResult Socket::Emit(std::string_view event, std::string_view args,
 }
 
 void Socket::Call(std::string_view event, std::string_view args, Millis timeout, CallDone done) {
+  if (ended_) return std::move(done)(absl::CancelledError("the client is gone"));
   const uint32_t id = NextAckId();
   if (!calls_) calls_ = std::make_unique<absl::flat_hash_map<uint32_t, OpenCall>>();
   const NamespaceContext& context = namespace_.context();
@@ -93,6 +94,7 @@ bool Socket::TakeAck(const AckView& ack) {
 }
 
 void Socket::CancelCalls() {
+  ended_ = true;
   if (!calls_) return;
   const auto calls = std::move(calls_);
   for (auto& [id, call] : *calls) {

@@ -128,6 +128,7 @@ class Socket final : public Egress, public TimerClient {
   StringSet rooms_;
   std::unique_ptr<absl::flat_hash_map<uint32_t, OpenCall>> calls_;  // made with the first Call
   uint32_t next_ack_id_ = 0;
+  bool ended_ = false;  // its calls were cancelled; further ones end at once
 };
 
 }  // namespace smcp::sio

@@ -37,6 +37,7 @@ TEST_P(ListRoom, IsInJoinOrderWithDeclaredVersionsOnly) {
   computer.Join("computer", "p\"c", "o1");
   world_.Run();
   agent.Join("agent", "bot", "o1");
+  world_.Run();
   computer.Emit("server:list_room", Request("o1", R"("\u0041\/")"), "1");
   world_.Run();
   const std::vector<std::string> got = computer.Take();

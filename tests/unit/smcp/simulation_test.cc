@@ -46,7 +46,11 @@ struct Player {
 
 class Game {
  public:
-  explicit Game(uint64_t seed) : random_(seed * 0x9e3779b97f4a7c15u), world_(4) {
+  // Every fourth game is played in generation 5: other acks, one Computer per office, no renaming.
+  explicit Game(uint64_t seed)
+      : random_(seed * 0x9e3779b97f4a7c15u),
+        generation_(seed % 4 == 0 ? Generation::kG5 : Generation::kG1),
+        world_(4) {
     for (int i = 0; i < kClients; ++i) AddPlayer();
   }
 
@@ -66,7 +70,7 @@ class Game {
  private:
   void AddPlayer() {
     Player player;
-    player.client = &world_.ConnectAt(static_cast<uint16_t>(random_.Next() % 4));
+    player.client = &world_.ConnectAt(static_cast<uint16_t>(random_.Next() % 4), generation_);
     player.agent = random_.Next() % 3 == 0;
     players_.push_back(player);
   }
@@ -166,7 +170,7 @@ class Game {
     const std::string what = it->second;
     player.requests.erase(it);
     ++player.answered;
-    if (packet.payload != "[true,null]") return;
+    if (packet.payload != MembershipSuccess(generation_)) return;
     if (what == "leave") return Move(player, {});
     ASSERT_EQ(what.substr(0, 5), "join ");
     if (what.substr(5) != player.office) Move(player, what.substr(5));
@@ -281,6 +285,7 @@ class Game {
   }
 
   SeededRandom random_;
+  const Generation generation_;
   World world_;
   std::vector<Player> players_;
   std::vector<const Client*> retired_;
