@@ -33,8 +33,8 @@ struct HttpRequest {
 struct HttpReply {
   unsigned status = 200;
   std::string content_type = "text/plain; charset=UTF-8";  // empty: no such header
-  std::string body;
-  Headers headers;  // further ones; Content-Length and Connection are added
+  std::string body = {};
+  Headers headers = {};  // further ones; Content-Length and Connection are added
   bool close = false;
 };
 

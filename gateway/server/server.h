@@ -31,11 +31,11 @@ namespace smcp::sio {
 
 struct ServerOptions {
   unsigned threads = 0;  // shards; 0: one per hardware thread
-  SessionLimits session;
-  HttpLimits http;
-  net::CorsPolicy cors;
-  net::HandshakeGate gate;    // looks at every request that would create a session
-  SessionLog* log = nullptr;  // outlives the server; may be null
+  SessionLimits session = {};
+  HttpLimits http = {};
+  net::CorsPolicy cors = {};
+  net::HandshakeGate gate = {};  // looks at every request that would create a session
+  SessionLog* log = nullptr;     // outlives the server; may be null
 };
 
 // Makes the instance of a namespace for one shard.

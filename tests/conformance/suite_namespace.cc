@@ -126,12 +126,8 @@ class Suite final : public sio::Namespace, public TimerClient {
 
   void OnConnected(Socket& socket) override { MemberOf(socket).Begin(socket); }
 
-  void OnDisconnect(Socket&, sio::DisconnectReason reason) override {
-    if (!extras_.report) return;
-    const std::string line =
-        "disconnect " + this->context().name + " " + std::string(sio::ReasonText(reason)) + "\n";
-    std::fputs(line.c_str(), stdout);
-    std::fflush(stdout);
+  void OnDisconnect(Socket& /*socket*/, sio::DisconnectReason reason) override {
+    Report("disconnect " + this->context().name + " " + std::string(sio::ReasonText(reason)));
   }
 
  private:
@@ -139,6 +135,13 @@ class Suite final : public sio::Namespace, public TimerClient {
     auto [request, done] = std::move(waiting_.front());
     waiting_.pop_front();
     Decide(std::move(request), std::move(done));
+  }
+
+  void Report(std::string line) const {
+    if (!extras_.report) return;
+    line += "\n";
+    std::fputs(line.c_str(), stdout);
+    std::fflush(stdout);
   }
 
   void Decide(sio::ConnectRequest request, sio::ConnectDone done) {
@@ -159,12 +162,11 @@ class Suite final : public sio::Namespace, public TimerClient {
       const std::string padding(static_cast<size_t>(std::max<int64_t>(size, 0)), 'x');
       for (int64_t i = 0; i < count; ++i) MemberOf(socket).EmitItem(padding);
     });
-    On("call", [](Socket& socket, const EventView& event) {
+    On("call", [this](Socket& socket, const EventView& event) {
       socket.Call("question", "", Millis(Numbers(event).first),
-                  [&socket](absl::StatusOr<sio::CallAnswer> answer) {
-                    // After the socket's end this goes nowhere, which is what is to be seen.
-                    socket.Emit("answer", answer.ok() ? answer->payload
-                                                      : std::to_string(answer.status().raw_code()));
+                  [this, &socket](absl::StatusOr<sio::CallAnswer> answer) {
+                    if (absl::IsCancelled(answer.status())) return Report("call cancelled");
+                    socket.Emit("answer", answer.ok() ? answer->payload : "\"none\"");
                   });
     });
   }

@@ -121,7 +121,9 @@ TEST_F(Connect, AnAcceptedSocketOwnsTheStateOfItsVerdict) {
     std::move(done)(ConnectVerdict::Accept(std::make_unique<Mine>()));
   };
   int seen = 0;
-  app().on_connected = [&](sio::Socket& socket) { seen = static_cast<Mine*>(socket.data())->value; };
+  app().on_connected = [&](sio::Socket& socket) {
+    seen = static_cast<Mine*>(socket.data())->value;
+  };
   FakeWire wire;
   Say(OpenOn(wire), wire, "40/n,");
   EXPECT_EQ(seen, 7);
@@ -129,7 +131,10 @@ TEST_F(Connect, AnAcceptedSocketOwnsTheStateOfItsVerdict) {
 
 TEST_F(Connect, EventsRightBehindTheConnectFindItDecided) {
   const PeerRef ref = OpenPolling();
-  EXPECT_EQ(Post(ref, "40/n,\x1e" "42/n,[\"a\"]"), "ok");
+  EXPECT_EQ(Post(ref,
+                 "40/n,\x1e"
+                 "42/n,[\"a\"]"),
+            "ok");
   EXPECT_THAT(app().Take(), ElementsAre("connected", "event [\"a\"]"));
 }
 

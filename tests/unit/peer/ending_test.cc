@@ -76,8 +76,7 @@ TEST_F(Ending, ClosingTheSessionLeavesEveryNamespaceFirst) {
   EXPECT_EQ(wire.closes, 1);
   EXPECT_FALSE(Alive(ref));
   EXPECT_THAT(app().Take(), ElementsAre("disconnect: server namespace disconnect"));
-  EXPECT_THAT(app("/").Take(),
-              ElementsAre("connected", "disconnect: server namespace disconnect"));
+  EXPECT_THAT(app("/").Take(), ElementsAre("connected", "disconnect: server namespace disconnect"));
 }
 
 TEST_F(Ending, EveryNamespaceIsToldOnceWithTheReason) {
@@ -142,9 +141,9 @@ TEST_F(Ending, EverySessionIsClosedOnShutdown) {
   EXPECT_EQ(**parked, "1");
   EXPECT_EQ(GetNow(idle), "1");
   for (const PeerRef ref : {on_wire, parked_ref, idle}) EXPECT_FALSE(Alive(ref));
-  EXPECT_THAT(app().Take(), ElementsAre("disconnect: server shutting down",
-                                        "disconnect: server shutting down",
-                                        "disconnect: server shutting down"));
+  EXPECT_THAT(app().Take(),
+              ElementsAre("disconnect: server shutting down", "disconnect: server shutting down",
+                          "disconnect: server shutting down"));
   EXPECT_EQ(host_.live(), 0u);
 }
 
@@ -201,8 +200,7 @@ TEST_F(Ending, ABinaryEventThatIsCompleteStopsTheClock) {
   SayBinary(ref, wire, "one");
   AdvanceTo(kStart + 40'000);
   EXPECT_TRUE(Alive(ref));
-  EXPECT_THAT(app().Take(),
-              ElementsAre("event [\"bin\",{\"_placeholder\":true,\"num\":0}]+one"));
+  EXPECT_THAT(app().Take(), ElementsAre("event [\"bin\",{\"_placeholder\":true,\"num\":0}]+one"));
 }
 
 TEST_F(Ending, AnswersReachTheirCallsAndOthersTheNamespace) {

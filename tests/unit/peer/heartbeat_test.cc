@@ -73,8 +73,7 @@ TEST_F(Heartbeat, NothingElseCountsAsAPong) {
   EXPECT_TRUE(Alive(ref));
   AdvanceTo(kStart + 500);
   EXPECT_FALSE(Alive(ref));
-  EXPECT_THAT(app().Take(),
-              ElementsAre("connected", "event [\"a\"]", "disconnect: ping timeout"));
+  EXPECT_THAT(app().Take(), ElementsAre("connected", "event [\"a\"]", "disconnect: ping timeout"));
 }
 
 TEST_F(Heartbeat, AParkedPollGetsThePingAndTheNextOneTheEnd) {

@@ -64,8 +64,8 @@ TEST_F(PeerPolling, ABodyKeepsToTheMaximumPayload) {
   const PeerRef ref = OpenPolling();
   EXPECT_EQ(Post(ref, "40/n,"), "ok");
   GetNow(ref);
-  socket().Emit("a", "1");                             // 13 bytes
-  socket().Emit("b", "2");                             // 13 bytes: 27 with the separator
+  socket().Emit("a", "1");                                 // 13 bytes
+  socket().Emit("b", "2");                                 // 13 bytes: 27 with the separator
   socket().Emit("c", "\"" + std::string(50, 'x') + "\"");  // too big for any company
   Run();
   EXPECT_EQ(GetNow(ref), "42/n,[\"a\",1]|42/n,[\"b\",2]");
@@ -83,7 +83,10 @@ TEST_F(PeerPolling, HeaderAndAttachmentsMayComeInDifferentPosts) {
   EXPECT_EQ(Post(ref, "452-/n,[\"bin\",{\"_placeholder\":true,\"num\":1}]"), "ok");
   EXPECT_EQ(Post(ref, "bAQI"), "ok");
   EXPECT_THAT(app().Take(), IsEmpty());
-  EXPECT_EQ(Post(ref, "bBAU=\x1e" "42/n,[\"next\"]"), "ok");
+  EXPECT_EQ(Post(ref,
+                 "bBAU=\x1e"
+                 "42/n,[\"next\"]"),
+            "ok");
   EXPECT_THAT(app().Take(), ElementsAre("event [\"bin\",{\"_placeholder\":true,\"num\":1}]+\x01\x02"
                                         "+\x04\x05",
                                         "event [\"next\"]"));
@@ -94,7 +97,9 @@ TEST_F(PeerPolling, APostIsAnsweredWhenItsPacketsAreDone) {
   bool answered_before = true;
   Waiting post;
   app().on_event = [&](sio::Socket&, const sio::EventView&) { answered_before = post != nullptr; };
-  post = StartPost(ref, "42/n,[\"a\"]\x1e" "42/n,[\"b\"]");
+  post = StartPost(ref,
+                   "42/n,[\"a\"]\x1e"
+                   "42/n,[\"b\"]");
   EXPECT_EQ(**post, "ok");
   EXPECT_FALSE(answered_before);
   EXPECT_THAT(app().Take(), ElementsAre("event [\"a\"]", "event [\"b\"]"));
@@ -106,14 +111,18 @@ TEST_F(PeerPolling, AnswersOfAPostLeaveByTheParkedGet) {
     from.SendAck(event.ack_id, "[1]", {});
   };
   const Waiting get = Get(ref);
-  EXPECT_EQ(Post(ref, "42/n,7[\"a\"]\x1e" "42/n,8[\"b\"]"), "ok");
+  EXPECT_EQ(Post(ref,
+                 "42/n,7[\"a\"]\x1e"
+                 "42/n,8[\"b\"]"),
+            "ok");
   EXPECT_EQ(**get, "43/n,7[1]|43/n,8[1]");
 }
 
 TEST_F(PeerPolling, PacketsThatDoNotParseEndTheSession) {
-  for (const std::string_view body :
-       {"", "abc", "7x", "9", "2", "2probe", "0{}", "4\x1e", "\x1e", "42/n,[\"a\"]\x1e\x1e" "3",
-        "b===", "bA*==", "\xc3\xa9", "4\xff", "4x", "bAQID"}) {
+  for (const std::string_view body : {"", "abc", "7x", "9", "2", "2probe", "0{}", "4\x1e", "\x1e",
+                                      "42/n,[\"a\"]\x1e\x1e"
+                                      "3",
+                                      "b===", "bA*==", "\xc3\xa9", "4\xff", "4x", "bAQID"}) {
     const PeerRef ref = OpenJoined();
     EXPECT_EQ(Post(ref, body), "bare 400") << body;
     EXPECT_FALSE(Alive(ref)) << body;
@@ -125,13 +134,22 @@ TEST_F(PeerPolling, PacketsThatDoNotParseEndTheSession) {
 
 TEST_F(PeerPolling, WhatStoodBeforeABadPacketHasHappened) {
   const PeerRef ref = OpenJoined();
-  EXPECT_EQ(Post(ref, "42/n,[\"a\"]\x1e" "x\x1e" "42/n,[\"b\"]"), "bare 400");
+  EXPECT_EQ(Post(ref,
+                 "42/n,[\"a\"]\x1e"
+                 "x\x1e"
+                 "42/n,[\"b\"]"),
+            "bare 400");
   EXPECT_THAT(app().Take(), ElementsAre("event [\"a\"]", "disconnect: parse error"));
 }
 
 TEST_F(PeerPolling, LegalNoiseIsAnsweredOk) {
   const PeerRef ref = OpenJoined();
-  EXPECT_EQ(Post(ref, "6\x1e" "5\x1e" "3\x1e" "42/nowhere,[\"a\"]"), "ok");
+  EXPECT_EQ(Post(ref,
+                 "6\x1e"
+                 "5\x1e"
+                 "3\x1e"
+                 "42/nowhere,[\"a\"]"),
+            "ok");
   EXPECT_TRUE(Alive(ref));
 }
 
@@ -146,14 +164,20 @@ TEST_F(PeerPolling, AClientThatSaysGoodByeIsAnsweredAndItsParkedGetReleased) {
 
 TEST_F(PeerPolling, LeavingTheNamespaceComesBeforeTheGoodByeBehindIt) {
   const PeerRef ref = OpenJoined();
-  EXPECT_EQ(Post(ref, "41/n,\x1e" "1"), "ok");
+  EXPECT_EQ(Post(ref,
+                 "41/n,\x1e"
+                 "1"),
+            "ok");
   EXPECT_THAT(app().Take(), ElementsAre("disconnect: client namespace disconnect"));
   EXPECT_FALSE(Alive(ref));
 }
 
 TEST_F(PeerPolling, NothingBehindAGoodByeIsHeard) {
   const PeerRef ref = OpenJoined();
-  EXPECT_EQ(Post(ref, "1\x1e" "42/n,[\"a\"]"), "ok");
+  EXPECT_EQ(Post(ref,
+                 "1\x1e"
+                 "42/n,[\"a\"]"),
+            "ok");
   EXPECT_THAT(app().Take(), ElementsAre("disconnect: transport close"));
 }
 
@@ -270,8 +294,7 @@ TEST_F(PeerPolling, TheLastPacketsMayTakeSeveralGets) {
   socket().CloseSession();
   Run();
   EXPECT_EQ(GetNow(ref).substr(0, 13), "42/n,[\"e\",0]|");
-  EXPECT_EQ(GetNow(ref),
-            "42/n,[\"e\",16]|42/n,[\"e\",17]|42/n,[\"e\",18]|42/n,[\"e\",19]|41/n,|1");
+  EXPECT_EQ(GetNow(ref), "42/n,[\"e\",16]|42/n,[\"e\",17]|42/n,[\"e\",18]|42/n,[\"e\",19]|41/n,|1");
   EXPECT_FALSE(Alive(ref));
 }
 

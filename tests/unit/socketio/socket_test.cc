@@ -65,8 +65,8 @@ class SocketTest : public ::testing::Test {
   test::FakeSessionPort session_;
   std::unique_ptr<Namespace> namespace_ =
       std::make_unique<Namespace>(Context("/n", &timers_, &clock_));
+  std::vector<std::optional<Answer>> answers_;  // outlives the calls of the socket
   std::unique_ptr<Socket> socket_;
-  std::vector<std::optional<Answer>> answers_;
 };
 
 TEST_F(SocketTest, EmitWritesTheEventPacketOfItsNamespace) {
