@@ -47,6 +47,7 @@ LOCK_FOLDERS = {"runtime", "auth", "backplane"}
 # A source that no unit test includes the header of, and why.
 UNTESTED = {
     "gateway/daemon/main.cc": "no header; every black-box test runs it",
+    "gateway/daemon/app.cc": "the composition root; tests/scenarios/test_daemon.py runs it as a process",
 }
 
 

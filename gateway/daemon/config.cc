@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
@@ -71,18 +70,9 @@ absl::Status ApplyFile(const Schema& schema, const std::string& path, EffectiveC
   return absl::OkStatus();
 }
 
-// Kubernetes gives every pod variables about the services of its namespace. A service called "smcp"
-// or "smcp-gateway" makes SMCP_PORT=tcp://..., SMCP_GATEWAY_SERVICE_HOST and so on: not for us.
-bool IsKubernetesServiceVariable(std::string_view name, std::string_view value) {
-  const auto ends_with = [&](std::string_view end) { return name.ends_with(end); };
-  constexpr std::array<std::string_view, 8> kEnds = {"_SERVICE_HOST", "_SERVICE_PORT", "_TCP",
-                                                     "_TCP_ADDR",     "_TCP_PORT",     "_TCP_PROTO",
-                                                     "_UDP_ADDR",     "_UDP"};
-  return std::any_of(kEnds.begin(), kEnds.end(), ends_with) ||
-         name.find("_SERVICE_PORT_") != std::string_view::npos ||
-         (name.ends_with("_PORT") && value.find("://") != std::string_view::npos);
-}
-
+// The error for a variable that is no key but was meant for one: it has a key's two underscores, or
+// its spelling is close to one's. Empty for the others, which belong to somebody else: Kubernetes,
+// for one, gives the pods of a service called "smcp" SMCP_PORT=tcp://..., and so on.
 std::string UnknownVariable(const Schema& schema, std::string_view name) {
   std::string path;
   for (const char c : Lower(name.substr(kPrefix.size()))) {
@@ -94,8 +84,8 @@ std::string UnknownVariable(const Schema& schema, std::string_view name) {
   }
   const Key* key = schema.Find(NearestPath(schema, path));
   if (key != nullptr) return Concat({"no such key; did you mean ", key->environment, "?"});
-  return "no such key; a key listen.address is set with SMCP_LISTEN__ADDRESS, "
-         "and other variables must not start with SMCP_";
+  if (name.find("__") == std::string_view::npos) return {};
+  return "no such key; a key such as listen.address is set with SMCP_LISTEN__ADDRESS";
 }
 
 absl::Status ApplyEnvironment(const Schema& schema, const Environment& environment,
@@ -104,9 +94,9 @@ absl::Status ApplyEnvironment(const Schema& schema, const Environment& environme
     if (!name.starts_with(kPrefix)) continue;
     const Key* key = schema.FindEnvironment(name);
     if (key == nullptr) {
-      if (IsKubernetesServiceVariable(name, value)) continue;
-      return ErrorAt(Concat({"environment variable ", Printable(name)}), "",
-                     UnknownVariable(schema, name));
+      const std::string problem = UnknownVariable(schema, name);
+      if (problem.empty()) continue;
+      return ErrorAt(Concat({"environment variable ", Printable(name)}), "", problem);
     }
     absl::Status applied =
         Apply(FromText(*key, value, {Origin::Kind::kEnvironment, name}), effective);

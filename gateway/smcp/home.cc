@@ -172,8 +172,7 @@ void Home::Commit(Office& office, const JoinRequest& request) {
                     .role = request.role,
                     .office = office.id,
                     .name = request.name,
-                    .key = office.key,
-                    .seat = ++seats_};
+                    .key = office.key};
   if (request.role == Role::kAgent) {
     for (const Seat& seat : office.seats) {
       if (seat.role == Role::kComputer && seat.announced) {
@@ -181,12 +180,11 @@ void Home::Commit(Office& office, const JoinRequest& request) {
       }
     }
   }
-  office.seats.push_back({answer.seat, request.ref, request.role, request.generation, false,
-                          request.name, request.sid, request.a2c_version});
+  office.seats.push_back({request.ref, request.role, request.generation, false, request.name,
+                          request.sid, request.a2c_version});
   // The answer is posted before the news: the joiner has its ack before anyone can call it.
-  const uint64_t seat_id = answer.seat;
   links_.Post(shard, [answer = std::move(answer)](Router& router) { router.OnJoinAnswer(answer); });
-  if (request.mode == JoinMode::kEnter) DoAnnounce(office.id, request.ref, seat_id);
+  if (request.mode == JoinMode::kEnter) DoAnnounce(office.id, request.ref);
 }
 
 void Home::CommitRename(Office& office, const JoinRequest& request) {
@@ -215,9 +213,9 @@ void Home::DoLeave(const LeaveRequest& request) {
     router.OnRemoved(ref, key);
   });
   if (office != nullptr) RemoveSeat(*office, request.ref);
-  if (request.next_seat == 0) return;
+  if (request.next_office.value.empty()) return;
   links_.Post(links_.HomeOf(request.next_office.value), [request](Router& router) {
-    router.home().Announce(request.next_office, request.ref, request.next_seat);
+    router.home().Announce(request.next_office, request.ref);
   });
 }
 
@@ -243,18 +241,18 @@ void Home::RemoveSeat(Office& office, MemberRef ref) {
   DropIfEmpty(office);
 }
 
-void Home::Announce(OfficeId office, MemberRef ref, uint64_t seat) {
-  InOrder(office, [office, ref, seat](Home& home) {
-    home.DoAnnounce(office, ref, seat);
+void Home::Announce(const OfficeId& office, MemberRef ref) {
+  InOrder(office, [office, ref](Home& home) {
+    home.DoAnnounce(office, ref);
     // Found only if it is still connected; it takes part from here on.
     home.links_.Post(ref.shard, [ref](Router& router) { router.OnAnnounced(ref); });
   });
 }
 
-void Home::DoAnnounce(const OfficeId& id, MemberRef ref, uint64_t seat_id) {
+void Home::DoAnnounce(const OfficeId& id, MemberRef ref) {
   Office* office = Find(id);
   Seat* seat = office == nullptr ? nullptr : FindSeat(*office, ref);
-  if (seat == nullptr || seat->id != seat_id) return;  // left before anyone heard of it
+  if (seat == nullptr) return;  // left before anyone heard of it
   seat->announced = true;
   const bool computer = seat->role == Role::kComputer;
   using enum Bulletin::RosterChange;

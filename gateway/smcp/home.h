@@ -37,8 +37,8 @@ class Home final : public BackplaneEvents {
 
   void Join(JoinRequest request);
   void Leave(LeaveRequest request);
-  // The other half of a switch: the seat is told to the others now, if it is still the same.
-  void Announce(OfficeId office, MemberRef ref, uint64_t seat);
+  // The other half of a switch: the others are told of the seat now, if it still exists.
+  void Announce(const OfficeId& office, MemberRef ref);
   void Publish(NewsRequest request);
   void List(ListRequest request);
 
@@ -51,7 +51,6 @@ class Home final : public BackplaneEvents {
 
  private:
   struct Seat {
-    uint64_t id = 0;
     MemberRef ref{};
     Role role = Role::kNone;
     Generation generation = Generation::kG1;
@@ -86,7 +85,7 @@ class Home final : public BackplaneEvents {
   void Answer(const JoinRequest& request, Refusal refusal);
   void DoLeave(const LeaveRequest& request);
   void RemoveSeat(Office& office, MemberRef ref);
-  void DoAnnounce(const OfficeId& id, MemberRef ref, uint64_t seat_id);
+  void DoAnnounce(const OfficeId& id, MemberRef ref);
   void DoPublish(const NewsRequest& request);
   void DoList(const ListRequest& request);
   void Spread(Office& office, MemberRef originator, std::vector<Bulletin::News> news);
@@ -96,7 +95,6 @@ class Home final : public BackplaneEvents {
   Backplane& backplane_;
   absl::flat_hash_map<OfficeId, std::unique_ptr<Office>> offices_;
   uint64_t keys_ = 0;
-  uint64_t seats_ = 0;
   size_t news_dropped_ = 0;
 };
 

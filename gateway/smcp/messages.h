@@ -44,7 +44,6 @@ struct JoinAnswer {
   OfficeId office{};
   std::string name{};
   OfficeKey key = 0;
-  uint64_t seat = 0;
   std::vector<RosterEntry> roster{};  // for an Agent: every Computer announced so far
 };
 
@@ -53,9 +52,9 @@ struct LeaveRequest {
   MemberRef ref{};
   OfficeId office{};
   OfficeKey key = 0;  // as the member knew it; 0 if its join was not answered yet
-  // A switch: the office that announces the member once this one has heard that it left.
+  // A switch: the office that announces the member once this one has heard that it left. Empty:
+  // none.
   OfficeId next_office{};
-  uint64_t next_seat = 0;
 };
 
 // Member's shard -> home.

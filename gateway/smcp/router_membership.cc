@@ -89,8 +89,7 @@ void Router::OnJoinAnswer(const JoinAnswer& answer) {
   const LeaveRequest leave{.ref = member->ref,
                            .office = member->office,
                            .key = member->office_key,
-                           .next_office = answer.office,
-                           .next_seat = answer.seat};
+                           .next_office = answer.office};
   if (answer.mode == JoinMode::kSwitch) Log(LogEvent::Kind::kLeft, *member, "switched");
   Enter(*member, answer);
   Ack(*member, ack_id.view(), MembershipSuccess(member->generation));
@@ -140,11 +139,7 @@ void Router::Leave(Member& member, const sio::EventView& event) {
   }
   if (office_id != member.office.value) Log(LogEvent::Kind::kMismatch, member, event.name);
   BeginWaiting(member, Waiting::kLeave, event.ack_id);
-  PostLeave({.ref = member.ref,
-             .office = member.office,
-             .key = member.office_key,
-             .next_office = {},
-             .next_seat = 0});
+  PostLeave({.ref = member.ref, .office = member.office, .key = member.office_key});
 }
 
 void Router::OnRemoved(MemberRef ref, OfficeKey key) {

@@ -12,7 +12,7 @@ from support.peer import Peer
 
 # A heartbeat that a loaded machine keeps; cases about the heartbeat itself ask for the suites' own.
 CALM = {"ping_interval_ms": 5000, "ping_timeout_ms": 4000}
-TEST_OPTIONS = ("--threads", "2", "--test-events", "--report-disconnects", "--stats")
+TEST_OPTIONS = ("--test-events", "--report-disconnects", "--stats")
 # The healthy client's echo, unloaded; sanitizers and a shared machine are allowed for.
 ALIVE_WITHIN = scaled(1.0)
 
@@ -103,8 +103,8 @@ class Case:
         self._used: list[Sut] = []
         self._open: list = []
 
-    def serve(self, *extra: str, **options) -> Sut:
-        sut = self._servers.get(*extra, **{**CALM, **options})
+    def serve(self, *extra: str, threads: int = 2, **options) -> Sut:
+        sut = self._servers.get("--threads", str(threads), *extra, **{**CALM, **options})
         if sut not in self._used:
             self._used.append(sut)
         return sut
@@ -166,7 +166,7 @@ def sut(case):
 @pytest.fixture
 def suite(case):
     """As the official suites are run: their heartbeat, the server's own defaults."""
-    return case.fast()
+    return case.fast(threads=1)
 
 
 @pytest.fixture

@@ -183,6 +183,8 @@ def test_body_that_is_too_large_is_refused_by_the_gateway_and_not_by_the_proxy(p
     status, body = request(port, "POST", target, large)
     assert status == 413
     assert b"<html>" not in body.lower()
+    # The session has survived that; its client says good-bye.
+    assert request(port, "POST", target, b"1")[0] == 200
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,10 @@
 
 KEY = "e2e-admin-secret"
 HEADERS = {"x-api-key": KEY}
-GATEWAY_SETTINGS = {"auth.provider": "api_key", "auth.api_key.admin_secret": KEY}
+# Real clients may vanish without a good-bye; the heartbeat is short so that their sessions are gone
+# before a test looks for what is left.
+GATEWAY_SETTINGS = {"auth.provider": "api_key", "auth.api_key.admin_secret": KEY,
+                    "engineio.ping_interval": "2s", "engineio.ping_timeout": "2s"}
 NAMESPACE = "/smcp"
 
 # None leaves it to the client: polling first, then the upgrade.

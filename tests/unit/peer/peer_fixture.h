@@ -103,8 +103,6 @@ class PeerTest : public ::testing::Test {
       host_.namespaces().insert_or_assign(name, std::move(app));
     }
   }
-  // Sockets of sessions that are still open tell their calls when the host goes.
-  ~PeerTest() override { Run(); }
 
   App& app(const std::string& name = "/n") { return *apps_[name]; }
   void Run() { scheduler_.RunAll(); }
