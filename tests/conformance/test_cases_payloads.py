@@ -67,7 +67,7 @@ async def test_case_70_calls_pending_when_the_server_leaves(sut):
 @pytest.mark.parametrize("head", ["50-", "5-", "5x-", "511-", "599999999999-", "5 1-", "5-1-",
                                   "51", "51/custom,", "60-", "611-", "5184467440737095516171-"])
 async def test_case_71_attachment_counts_that_break(sut, head):
-    await assert_breaks(sut, f'{head}["message",{ONE}]')
+    await assert_breaks(sut, f'4{head}["message",{ONE}]')
 
 
 async def test_case_71_ten_attachments(sut):
