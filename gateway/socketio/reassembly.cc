@@ -1,6 +1,7 @@
 #include "gateway/socketio/reassembly.h"
 
 #include <array>
+#include <vector>
 
 #include "gateway/codec/json_text.h"
 #include "gateway/codec/route_fields.h"
@@ -12,28 +13,48 @@ bool Reassembly::Add(std::string_view attachment) {
   return attachments_.size() == expected_;
 }
 
-bool PlaceholdersAreValid(const json::Index& index, const json::Value& value, uint32_t count) {
-  json::Value child;
-  if (value.kind == json::Kind::kArray) {
-    for (auto cursor = index.Enter(value); index.NextElement(&cursor, &child);) {
-      if (!PlaceholdersAreValid(index, child, count)) return false;
-    }
-    return true;
-  }
-  if (value.kind != json::Kind::kObject) return true;
+namespace {
+
+enum class Verdict { kNoPlaceholder, kValid, kInvalid };
+
+Verdict JudgeObject(const json::Index& index, const json::Value& object, uint32_t count) {
   static constexpr std::array<std::string_view, 2> kNames = {"_placeholder", "num"};
   std::array<json::Value, 2> found;
-  FindFields(index, value, kNames, found);
-  if (found[0].kind == json::Kind::kBool && found[0].raw == "true") {
-    if (found[1].kind != json::Kind::kNumber) return false;
-    const auto num = json::ReadInteger(found[1].raw);
-    return num && *num >= 0 && *num < count;
+  FindFields(index, object, kNames, found);
+  if (found[0].kind != json::Kind::kBool || found[0].raw != "true") return Verdict::kNoPlaceholder;
+  if (found[1].kind != json::Kind::kNumber) return Verdict::kInvalid;
+  const auto num = json::ReadInteger(found[1].raw);
+  return num && *num >= 0 && *num < count ? Verdict::kValid : Verdict::kInvalid;
+}
+
+}  // namespace
+
+bool PlaceholdersAreValid(const json::Index& index, const json::Value& value, uint32_t count) {
+  // A stack of its own: with the depth limit off a client chooses how deep this goes.
+  struct Level {
+    bool object;
+    json::Index::Cursor cursor;
+  };
+  std::vector<Level> levels;
+  json::Value child = value;
+  while (true) {
+    const bool object = child.kind == json::Kind::kObject;
+    const Verdict verdict = object ? JudgeObject(index, child, count) : Verdict::kNoPlaceholder;
+    if (verdict == Verdict::kInvalid) return false;
+    const bool enter =
+        verdict == Verdict::kNoPlaceholder && (object || child.kind == json::Kind::kArray);
+    if (enter) levels.push_back({object, index.Enter(child)});
+    std::string_view key;
+    while (!levels.empty()) {
+      Level& level = levels.back();
+      if (level.object ? index.NextField(&level.cursor, &key, &child)
+                       : index.NextElement(&level.cursor, &child)) {
+        break;
+      }
+      levels.pop_back();
+    }
+    if (levels.empty()) return true;
   }
-  std::string_view key;
-  for (auto cursor = index.Enter(value); index.NextField(&cursor, &key, &child);) {
-    if (!PlaceholdersAreValid(index, child, count)) return false;
-  }
-  return true;
 }
 
 }  // namespace smcp::sio

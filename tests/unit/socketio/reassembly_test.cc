@@ -10,9 +10,9 @@ namespace {
 
 using ::testing::ElementsAre;
 
-bool Valid(std::string_view payload, uint32_t count) {
+bool Valid(std::string_view payload, uint32_t count, int depth_max = 64) {
   json::Index index;
-  EXPECT_EQ(index.Build(payload, 64), json::Error::kNone) << payload;
+  EXPECT_EQ(index.Build(payload, depth_max), json::Error::kNone) << payload.substr(0, 200);
   return PlaceholdersAreValid(index, index.root(), count);
 }
 
@@ -67,6 +67,16 @@ TEST(Placeholders, AreLookedForAtEveryDepth) {
   EXPECT_FALSE(Valid(R"(["a",[[[{"_placeholder":true,"num":-1}]]]])", 2));
   EXPECT_FALSE(
       Valid(R"(["a",{"_placeholder":true,"num":0},{"b":{"_placeholder":true,"num":9}}])", 1));
+}
+
+TEST(Placeholders, AreFoundHoweverDeepWithoutUsingUpTheStack) {
+  constexpr size_t kDepth = 300'000;
+  const auto nested = [](std::string_view inner) {
+    return "[\"a\"," + std::string(kDepth, '[') + std::string(inner) + std::string(kDepth, ']') +
+           "]";
+  };
+  EXPECT_TRUE(Valid(nested(R"({"_placeholder":true,"num":0})"), 1, 1 << 20));
+  EXPECT_FALSE(Valid(nested(R"({"_placeholder":true,"num":1})"), 1, 1 << 20));
 }
 
 TEST(Placeholders, AreOnlyWhatSaysLiterallyTrue) {
