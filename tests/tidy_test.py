@@ -33,7 +33,7 @@ MAY_INCLUDE = {
     "socketio": ["base", "codec", "engineio"],
     "runtime": ["base"],
     "smcp": [*CORE, "runtime/post.h"],
-    "auth": ["base", "runtime", "smcp/auth.h"],
+    "auth": ["base", "codec", "runtime", "smcp/auth.h", "smcp/sync_pool.h"],
     "backplane": ["base", "runtime", "smcp/backplane.h"],
     "peer": [*CORE, "runtime", "smcp"],
     "net": [*CORE, "runtime", "smcp", "peer"],

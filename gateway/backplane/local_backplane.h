@@ -10,8 +10,8 @@
 #include <memory>
 
 #include "gateway/base/strings.h"
+#include "gateway/base/task.h"
 #include "gateway/smcp/backplane.h"
-#include "gateway/smcp/links.h"
 
 namespace smcp {
 

@@ -12,6 +12,9 @@
 
 namespace smcp {
 
+// Tables of shards are arrays of this size; the configuration allows no more threads.
+inline constexpr uint16_t kShardsMax = 256;
+
 using Task = absl::AnyInvocable<void() &&>;
 
 class Scheduler {

@@ -34,7 +34,8 @@ WsConnection::~WsConnection() {
 }
 
 std::string& WsConnection::BeginWrite() {
-  if (out_.capacity() == std::string().capacity()) out_ = reactor_.TakeBuffer();
+  // Few bytes stand in the string itself: no capacity does not mean that nothing waits.
+  if (out_.empty() && out_.capacity() == std::string().capacity()) out_ = reactor_.TakeBuffer();
   if (!std::exchange(dirty_, true)) reactor_.MarkDirty(*this);
   return out_;
 }

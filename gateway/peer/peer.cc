@@ -142,17 +142,20 @@ void Peer::OnTimer(uint64_t token) {
     case Timer::kPollHold:
       return AnswerParked(PollReply{PollReply::Kind::kPackets, "6"});
     case Timer::kTokens:
-      return ResumeReading();
+      return OnTokens();
     case Timer::kCount:
       return;
   }
 }
 
 void Peer::OnHeartbeat() {
-  if (awaiting_pong_) return Close(sio::DisconnectReason::kPingTimeout, ws::CloseCode::kNormal);
-  awaiting_pong_ = true;
+  // A pong that waits behind what we did not want to read is not late (DECISIONS 11).
+  const bool excused = std::exchange(paused_since_ping_, pauses_ != 0);
+  if (awaiting_pong_ && !excused) {
+    return Close(sio::DisconnectReason::kPingTimeout, ws::CloseCode::kNormal);
+  }
   Arm(Timer::kHeartbeat, host_.limits().ping_timeout);
-  QueueText("2");
+  if (!std::exchange(awaiting_pong_, true)) QueueText("2");
 }
 
 void Peer::OnPong() {
@@ -278,24 +281,40 @@ void Peer::EndSocket(std::unique_ptr<sio::Socket> socket, sio::DisconnectReason 
 }
 
 bool Peer::TakeToken() {
-  const int64_t rate = host_.limits().events_per_second;
-  if (rate == 0) return true;
+  if (host_.limits().events_per_second == 0) return true;
   tokens_milli_ -= 1000;
   if (tokens_milli_ >= 0) return true;
   // Only a bucket that looks empty is worth a look at the clock.
+  RefillTokens();
+  if (tokens_milli_ >= 0) return true;
+  if (timers_[static_cast<size_t>(Timer::kTokens)] != 0) return true;  // paused already
+  AwaitTokens();
+  return false;
+}
+
+void Peer::RefillTokens() {
+  const int64_t rate = host_.limits().events_per_second;
   const int64_t now = host_.NowMs();
   tokens_milli_ = std::min(tokens_milli_ + (now - tokens_ms_) * rate, 2000 * rate);
   tokens_ms_ = now;
-  if (tokens_milli_ >= 0) return true;
-  if (timers_[static_cast<size_t>(Timer::kTokens)] != 0) return true;  // paused already
+}
+
+void Peer::AwaitTokens() {
   // Reading goes on when the debt is paid and a few more events fit: a tick at least.
+  const int64_t rate = host_.limits().events_per_second;
   Arm(Timer::kTokens, Millis(-tokens_milli_ / rate + 2 * TimerWheel::kTickMs));
-  return false;
+}
+
+void Peer::OnTokens() {
+  // The events of a POST are all taken before its answer waits, so the debt may have grown since.
+  RefillTokens();
+  return tokens_milli_ < 0 ? AwaitTokens() : ResumeReading();
 }
 
 // --- reading on and off
 
 void Peer::PauseReading() {
+  paused_since_ping_ = true;
   if (pauses_++ == 0 && wire_ != nullptr) wire_->SetReading(false);
 }
 

@@ -104,7 +104,11 @@ class Peer final : public sio::SessionPort, public RawSession, public TimerClien
   void EndSocket(std::unique_ptr<sio::Socket> socket, sio::DisconnectReason reason);
   void OnUpgraded();
   void DropProbe(ws::CloseCode code);
+  // False: over the rate now, and reading has to be paused until OnTokens.
   bool TakeToken();
+  void RefillTokens();
+  void AwaitTokens();
+  void OnTokens();
 
   // What goes to the client.
   void Queue(std::string_view head, std::string_view payload, const Attachments& attachments);
@@ -146,6 +150,7 @@ class Peer final : public sio::SessionPort, public RawSession, public TimerClien
   uint32_t ignored_in_ = 0;
   uint16_t pauses_ = 0;
   bool awaiting_pong_ = false;
+  bool paused_since_ping_ = false;  // reading was off at some time since the last look
   bool closed_ = false;
   bool closing_soon_ = false;
   bool joined_once_ = false;

@@ -19,8 +19,6 @@ namespace smcp {
 
 class Router;
 
-inline constexpr uint16_t kShardsMax = 256;
-
 class RouterSet {
  public:
   Router* At(uint16_t shard) const { return routers_[shard].load(std::memory_order_acquire); }
@@ -63,7 +61,6 @@ class Links {
     });
   }
 
- private:
  private:
   uint16_t shard_;
   Scheduler& scheduler_;

@@ -101,7 +101,7 @@ class Case:
     def __init__(self, servers: Servers):
         self._servers = servers
         self._used: list[Sut] = []
-        self._open: list = []
+        self._closed_to_all: list[Sut] = []
 
     def serve(self, *extra: str, threads: int = 2, **options) -> Sut:
         sut = self._servers.get("--threads", str(threads), *extra, **{**CALM, **options})
@@ -113,23 +113,18 @@ class Case:
         """With the suites' heartbeat of 300 and 200 ms."""
         return self.serve(*extra, ping_interval_ms=300, ping_timeout_ms=200, **options)
 
-    def keep(self, thing):
-        self._open.append(thing)
-        return thing
+    def not_for_clients(self, sut: Sut) -> None:
+        """A server whose options let no client in: only looked at for being empty."""
+        self._closed_to_all.append(sut)
 
     async def finish(self) -> None:
         for sut in self._used:
             assert sut.server.running, f"the server died\n{sut.server.tail()}"
-            await sut.alive()
-        await self.release()
+            if sut not in self._closed_to_all:
+                await sut.alive()
         for sut in self._used:
             await sut.settle(0)
             sut.server.assert_clean()
-
-    async def release(self) -> None:
-        things, self._open = self._open, []
-        for thing in things:
-            thing.abort()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -142,11 +137,8 @@ def pytest_pyfunc_call(pyfuncitem):
     arguments = {name: pyfuncitem.funcargs[name] for name in names}
 
     async def run():
-        try:
-            await pyfuncitem.obj(**arguments)
-            await case.finish()
-        finally:
-            await case.release()
+        await pyfuncitem.obj(**arguments)
+        await case.finish()
 
     asyncio.run(asyncio.wait_for(run(), scaled(60.0)))
     return True

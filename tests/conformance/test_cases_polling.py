@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from support.deadlines import SANITIZER, STEP, scaled
-from support.http1 import fetch
 
-from conformance.wire import (ECHO, PATH, Poller, assert_error, connect, get, poll_target)
+from conformance.wire import ECHO, Poller, assert_error, connect, poll_target
 
 
 def rss(sut) -> int:

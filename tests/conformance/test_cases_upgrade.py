@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from support.deadlines import SANITIZER, STEP, scaled
-from support.ws import BINARY, PING, TEXT, HandshakeRefused, WebSocket, frame
+from support.deadlines import STEP, scaled
+from support.ws import BINARY, TEXT, HandshakeRefused, WebSocket, frame
 
-from conformance.wire import (ECHO, PATH, Poller, assert_closes, assert_error, connect, echoes,
-                              join_ws, next_text, open_ws, ws_target)
+from conformance.wire import (ECHO, Poller, assert_closes, assert_error, connect, get, next_text,
+                              poll_target, ws_target)
 
 
 async def test_case_38_upgrade_without_a_poll(sut):
@@ -115,10 +115,7 @@ async def test_case_42_post_in_flight_at_the_switch(sut):
     body = b"4first\x1e4second"
     await slow.send(slow.request_bytes("POST", poller.url, [("Content-Length", str(len(body)))]) +
                     body[:4])
-    # Seen by the session before the websocket exists: the upgrade request comes after it on the
-    # session's shard only if the header has arrived there, which a refused second POST would show,
-    # but that ends the session; the echo of another session does not order it either. Both outcomes
-    # keep the order, so it is enough that nothing is lost or swapped.
+    # The upgrade takes a connection and two round trips, so the header above is long there.
     ws = await poller.probe()
     await ws.send_text("2probe")
     assert (await ws.recv()).data == "3probe"
@@ -163,8 +160,9 @@ async def test_case_43_probe_that_goes_away(sut, how):
     await ws.close()
 
 
-@pytest.mark.parametrize("words", [["2probe", "4hello"], ["5"], ["3probe"], ["2"], ["2probe", "2probe"],
-                                   ["2probe", "1"], ["x"], [b"2probe"]])
+@pytest.mark.parametrize("words", [
+    ["2probe", "4hello"], ["5"], ["3probe"], ["2"], ["2probe", "2probe"], ["2probe", "1"], ["x"],
+    [b"2probe"]])
 async def test_case_44_probe_out_of_order(sut, words):
     poller = await Poller.open(sut, ECHO)
     ws = await poller.probe()
@@ -265,6 +263,24 @@ async def test_case_49_polls_after_the_upgrade(sut):
     assert_error(await poller.post("4" + "x" * 200_000), 3)
     await ws.send_text("4b")
     assert (await ws.recv()).data == "4b"
+    await ws.close()
+
+
+async def test_base64_only_clients_get_no_binary_frames(sut):
+    """`b64=1`: on a websocket too, and for what was queued before the upgrade."""
+    ws = await WebSocket.connect(*sut.address, ws_target(path=ECHO) + "&b64=1")
+    assert (await ws.recv()).data.startswith("0{")
+    await ws.send_binary(b"\x01\x02\x03")
+    assert (await ws.recv()).data == "bAQID"
+    await ws.close()
+    response = await get(sut, poll_target(path=ECHO) + "&b64=1")
+    poller = Poller(sut, response.text, ECHO)
+    ws = await poller.probe()
+    await ws.send_text("2probe")
+    assert (await ws.recv()).data == "3probe"
+    assert (await poller.post("bAQID")).body == b"ok"
+    await ws.send_text("5")
+    assert (await ws.recv()).data == "bAQID"
     await ws.close()
 
 

@@ -9,12 +9,9 @@ from pathlib import Path
 import pytest
 
 from support.deadlines import SANITIZER, STEP, scaled
-from support.http1 import HttpConnection
-from support.ws import (BINARY, CLOSE, CONT, NO_FRAME, PING, PONG, TEXT, HandshakeRefused,
-                        WebSocket, frame)
+from support.ws import CLOSE, CONT, PING, TEXT, WebSocket, frame
 
-from conformance.wire import (ECHO, PATH, Poller, assert_closes, echoes, join_ws, next_text,
-                              open_ws, ws_target)
+from conformance.wire import ECHO, Poller, assert_closes, join_ws, next_text, open_ws, ws_target
 
 
 async def send_quietly(ws, data: bytes) -> None:
@@ -254,6 +251,16 @@ async def test_rate_limit_pauses_and_goes_on(case):
     await poller.post("1")
 
 
+async def test_rate_limit_never_disconnects(case):
+    """A pong behind a backlog that the server does not want to read yet is not a missing one."""
+    sut = case.fast("--events-per-second", "50")
+    ws = await join_ws(sut)
+    await ws.send_raw(b"".join(frame(TEXT, f'42["message",{i}]'.encode()) for i in range(200)))
+    for i in range(200):
+        assert await next_text(ws) == f'42["message-back",{i}]'
+    await ws.close()
+
+
 async def test_rate_limited_connection_that_is_reset(case):
     """A connection that dies while it is not read is noticed, and costs no CPU."""
     sut = case.serve("--events-per-second", "20")
@@ -267,3 +274,14 @@ async def test_rate_limited_connection_that_is_reset(case):
             socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         ws.abort()
     await sut.wait_reports(5, scaled(3))
+
+
+async def test_small_answers_of_one_batch_all_arrive(case):
+    """A few bytes each, on connections that have sent nothing yet since their last flush."""
+    sut = case.serve("--outbox-bytes", "5000000")  # a process of its own, with no buffer pooled
+    wss = [await open_ws(sut, ECHO) for _ in range(40)]
+    for ws in wss:
+        await ws.send_messages(["4a", "4b", b"c"])
+    for ws in wss:
+        assert [(await ws.recv()).data for _ in range(3)] == ["4a", "4b", b"c"]
+        await ws.close()

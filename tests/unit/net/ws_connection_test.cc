@@ -23,8 +23,8 @@ TEST_F(WsConnection, TheHttpResponseAndTheOpenPacketLeaveInOneSend) {
   Poll();
   std::vector<std::string> sends = link.client->Receive();
   ASSERT_THAT(sends, SizeIs(1));
-  ASSERT_EQ(sends[0].substr(0, 4), "HEAD");
-  std::string rest = sends[0].substr(4);
+  ASSERT_EQ(sends[0].substr(0, kHead.size()), kHead);
+  std::string rest = sends[0].substr(kHead.size());
   EXPECT_THAT(TakeFrames(&rest), ElementsAre(StartsWith("0{\"sid\"")));
 }
 
@@ -59,6 +59,17 @@ TEST_F(WsConnection, WhatWaitingTasksWriteLeavesInOneSend) {
   std::vector<std::string> sends = link.client->Receive();
   ASSERT_THAT(sends, SizeIs(1));
   EXPECT_THAT(TakeFrames(&sends[0]), ElementsAre("4a", "4b", "4c"));
+}
+
+// A connection's first buffer comes from the pool, or is an empty string that a few bytes do not
+// make larger: what is appended to it must not be taken for an empty buffer again.
+TEST_F(WsConnection, AFewBytesBehindAFewBytesAllArrive) {
+  const Link first = ConnectAndRead();
+  const Link second = ConnectAndRead();
+  At(first).SendRaw("takes the pooled buffer", false);
+  for (const char* message : {"1", "2", "3"}) At(second).SendRaw(message, false);
+  Poll();
+  EXPECT_THAT(second.client->Frames(), ElementsAre("41", "42", "43"));
 }
 
 TEST_F(WsConnection, FragmentsBecomeOneMessageAndAPingBetweenThemIsAnswered) {
@@ -167,6 +178,7 @@ TEST_F(WsConnection, BytesKeptDuringAPauseSurviveTheEndOfAnotherConnection) {
 }
 
 TEST_F(WsConnection, APausedConnectionThatMovesInTheListIsResumedAllTheSame) {
+  const Link goer = ConnectAndRead();
   const Link other = ConnectAndRead();
   const Link link = ConnectAndRead();
   app_.on_message = [&](RawSession&, const std::string& message) {
@@ -175,8 +187,9 @@ TEST_F(WsConnection, APausedConnectionThatMovesInTheListIsResumedAllTheSame) {
   };
   link.client->Send(Masked("41") + Masked("42"));
   Poll();
-  // In one batch this one is resumed and the other removed, which moves this one in the list.
-  other.client->Send(Masked("4end") + ws::Encode({.opcode = ws::Opcode::kClose}));
+  // In one batch this one is resumed and another removed, whose place in the list it takes.
+  other.client->SendText("4end");
+  goer.client->Hangup();
   Poll();
   EXPECT_THAT(TakeMessages(), ElementsAre("1", "end", "2"));
 }
@@ -199,15 +212,22 @@ TEST_F(WsConnection, AClientsCloseIsAnsweredAndTheConnectionEnds) {
   EXPECT_THAT(link.client->Frames(), ElementsAre("close:1000"));
   EXPECT_TRUE(link.client->ended);
   EXPECT_FALSE(Alive(link));
-  EXPECT_EQ(reactor_->connections(), 0u);
   EXPECT_THAT(log_.reasons, ElementsAre("transport close"));
+  link.client->Hangup();
+  Poll();
+  EXPECT_EQ(reactor_->connections(), 0u);
 }
 
 TEST_F(WsConnection, WhatFollowsAClientsCloseIsNotHeard) {
   const Link link = ConnectAndRead();
   link.client->Send(ws::Encode({.opcode = ws::Opcode::kClose}) + Masked("4late"));
   Poll();
+  link.client->SendText("4later");  // python's client does that
+  Poll();
   EXPECT_THAT(TakeMessages(), IsEmpty());
+  EXPECT_THAT(link.client->Frames(), ElementsAre("close:1000"));
+  link.client->Hangup();
+  Poll();
   EXPECT_EQ(reactor_->connections(), 0u);
 }
 

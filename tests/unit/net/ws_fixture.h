@@ -69,6 +69,9 @@ class PairClient {
   std::string received_;
 };
 
+// Stands for the response that accepts the websocket.
+inline constexpr std::string_view kHead = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
+
 class WsTest : public ::testing::Test {
  protected:
   // Bare Engine.IO sessions, so that a message is what a frame holds, without Socket.IO on top.
@@ -110,7 +113,7 @@ class WsTest : public ::testing::Test {
     std::unique_ptr<PairClient> client;
     PeerRef peer;
   };
-  // A session on a websocket; the HTTP response is `HEAD`. `type` is that of the socket pair.
+  // A session on a websocket; `type` is that of the socket pair.
   Link Connect(int type = SOCK_STREAM, std::string early = {}) {
     int fds[2];
     EXPECT_EQ(::socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
@@ -118,7 +121,7 @@ class WsTest : public ::testing::Test {
     link.client = std::make_unique<PairClient>(fds[1]);
     auto handshake = std::make_shared<sio::Handshake>();
     EXPECT_TRUE(admission_.TryEnter(handshake->remote_address));
-    net::WsConnection& wire = reactor_->Adopt(fds[0], "HEAD", std::move(early));
+    net::WsConnection& wire = reactor_->Adopt(fds[0], kHead, std::move(early));
     Peer& peer = host_.Open(std::move(handshake), true, &app_);
     wire.Bind(peer);
     peer.AttachWire(wire);

@@ -138,7 +138,7 @@ TEST_F(Ending, EverySessionIsClosedOnShutdown) {
   Run();
   EXPECT_EQ(wire.closed, ws::CloseCode::kGoingAway);
   EXPECT_THAT(wire.Take(), IsEmpty());  // no Socket.IO disconnect: clients would not come back
-  EXPECT_EQ(**parked, "1");
+  EXPECT_EQ(Said(parked), "1");
   EXPECT_EQ(GetNow(idle), "1");
   for (const PeerRef ref : {on_wire, parked_ref, idle}) EXPECT_FALSE(Alive(ref));
   EXPECT_THAT(app().Take(),

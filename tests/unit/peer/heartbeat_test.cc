@@ -76,17 +76,42 @@ TEST_F(Heartbeat, NothingElseCountsAsAPong) {
   EXPECT_THAT(app().Take(), ElementsAre("connected", "event [\"a\"]", "disconnect: ping timeout"));
 }
 
+TEST_F(Heartbeat, APongThatWaitsBehindOurOwnPauseIsNotLate) {
+  FakeWire wire;
+  const PeerRef ref = OpenJoinedOn(wire);
+  app().sockets.at(0)->PauseReading();
+  AdvanceTo(kStart + 900);
+  EXPECT_TRUE(Alive(ref));
+  EXPECT_THAT(wire.Take(), ElementsAre("2"));  // one ping is enough
+  app().sockets.at(0)->ResumeReading();
+  Say(ref, wire, "3");
+  AdvanceTo(kStart + 1190);
+  EXPECT_THAT(wire.Take(), IsEmpty());
+  AdvanceTo(kStart + 1200);
+  EXPECT_THAT(wire.Take(), ElementsAre("2"));
+}
+
+TEST_F(Heartbeat, AClientThatIsSilentAfterThePauseIsClosedAllTheSame) {
+  FakeWire wire;
+  const PeerRef ref = OpenJoinedOn(wire);
+  app().sockets.at(0)->PauseReading();
+  AdvanceTo(kStart + 900);
+  app().sockets.at(0)->ResumeReading();
+  AdvanceTo(kStart + 900 + 2 * 200);  // at most two timeouts from here
+  EXPECT_FALSE(Alive(ref));
+}
+
 TEST_F(Heartbeat, AParkedPollGetsThePingAndTheNextOneTheEnd) {
   const PeerRef ref = OpenPolling();
   const Waiting first = Get(ref);
   EXPECT_FALSE(first->has_value());
   AdvanceTo(kStart + 300);
-  EXPECT_EQ(**first, "2");
+  EXPECT_EQ(Said(first), "2");
   const Waiting second = Get(ref);
   AdvanceTo(kStart + 490);
   EXPECT_FALSE(second->has_value());
   AdvanceTo(kStart + 500);
-  EXPECT_EQ(**second, "1");
+  EXPECT_EQ(Said(second), "1");
   EXPECT_FALSE(Alive(ref));
 }
 

@@ -70,6 +70,8 @@ class RecordingLog final : public SessionLog {
 // `ok`, `unknown`, `bad request`, `bare 400`.
 using Waiting = std::shared_ptr<std::optional<std::string>>;
 
+inline std::string Said(const Waiting& waiting) { return waiting->value_or("nothing yet"); }
+
 inline std::string Describe(PollReply reply) {
   switch (reply.kind) {
     case PollReply::Kind::kPackets:

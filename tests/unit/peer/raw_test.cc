@@ -39,7 +39,7 @@ TEST_F(RawPeer, EchoesTextAndBinaryOverPolling) {
                  "4hello\x1e"
                  "bAQID"),
             "ok");
-  EXPECT_EQ(**get, "4hello|bAQID");
+  EXPECT_EQ(Said(get), "4hello|bAQID");
 }
 
 TEST_F(RawPeer, HasNoNamespaceToJoinAndNoDeadlineForIt) {

@@ -52,7 +52,7 @@ TEST_F(PeerUpgrade, AParkedGetIsReleasedByTheProbe) {
   const Waiting get = Get(ref);
   EXPECT_FALSE(get->has_value());
   Say(ref, wire, "2probe");
-  EXPECT_EQ(**get, "6");
+  EXPECT_EQ(Said(get), "6");
   EXPECT_THAT(wire.Take(), ElementsAre("3probe"));  // a noop is for polls only
 }
 
@@ -80,7 +80,7 @@ TEST_F(PeerUpgrade, DataStillFlowsOverPollingWhileProbing) {
   const Waiting held = Get(ref);
   socket().Emit("b", "");
   Run();
-  EXPECT_EQ(**held, "42/n,[\"b\"]");
+  EXPECT_EQ(Said(held), "42/n,[\"b\"]");
   EXPECT_EQ(Post(ref, "42/n,[\"c\"]"), "ok");
   EXPECT_THAT(app().Take(), ElementsAre("event [\"c\"]"));
   EXPECT_THAT(wire.Take(), ElementsAre("3probe"));
@@ -121,7 +121,7 @@ TEST_F(PeerUpgrade, AGetThatIsParkedAtTheSwitchGetsANoopAndNoData) {
   socket().Emit("a", "");  // queued behind the answer that is about to be made
   At(ref).OnWireMessage(wire, ws::Opcode::kText, "5");
   Run();
-  EXPECT_EQ(**get, "6");
+  EXPECT_EQ(Said(get), "6");
   EXPECT_THAT(wire.Take(), ElementsAre("3probe", "42/n,[\"a\"]"));
 }
 
@@ -247,7 +247,7 @@ TEST_F(PeerUpgrade, ABodyThatIsStillArrivingAtTheSwitchComesFirst) {
   auto post = std::make_shared<std::optional<std::string>>();
   At(ref).FinishPost("42/n,[\"first\"]", ResponderOf(post));
   Run();
-  EXPECT_EQ(**post, "ok");
+  EXPECT_EQ(Said(post), "ok");
   EXPECT_TRUE(wire.reading);
   EXPECT_FALSE(At(ref).reading_paused());
   Say(ref, wire, "42/n,[\"second\"]");
@@ -287,7 +287,7 @@ TEST_F(PeerUpgrade, AnUpgradeDuringAPauseStaysPaused) {
   const Waiting post = StartPost(ref, "42/n,[\"a\"]");
   EXPECT_FALSE(post->has_value());
   Say(ref, wire, "5");
-  EXPECT_EQ(**post, "ok");
+  EXPECT_EQ(Said(post), "ok");
   EXPECT_FALSE(wire.reading);
   socket().ResumeReading();
   EXPECT_TRUE(wire.reading);

@@ -115,8 +115,8 @@ class ServerTest : public ::testing::Test {
   EndLog log_;
   sio::ServerOptions options_{
       .threads = 2, .session = {}, .http = {}, .cors = {}, .gate = nullptr, .log = &log_};
-  net::Listener listener_{"127.0.0.1", 0};
   std::unique_ptr<sio::Server> server_;
+  net::Listener listener_{"127.0.0.1", 0};  // lives on an event loop of the server's
 };
 
 }  // namespace smcp::test

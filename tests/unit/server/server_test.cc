@@ -210,13 +210,13 @@ TEST(ServerOptions, AServerThatNeverStartedIsStoppedAtOnce) {
 }
 
 TEST(ServerOptions, ATakenPortIsSaidBeforeTheStart) {
+  const auto options = sio::ServerOptions{
+      .threads = 1, .session = {}, .http = {}, .cors = {}, .gate = nullptr, .log = nullptr};
+  sio::Server one(options);
+  sio::Server two(options);
   net::Listener first("127.0.0.1", 0);
-  sio::Server one(
-      {.threads = 1, .session = {}, .http = {}, .cors = {}, .gate = nullptr, .log = nullptr});
   ASSERT_TRUE(one.Attach(first, {"/socket.io"}).ok());
   net::Listener second("127.0.0.1", first.port());
-  sio::Server two(
-      {.threads = 1, .session = {}, .http = {}, .cors = {}, .gate = nullptr, .log = nullptr});
   EXPECT_TRUE(absl::IsUnavailable(two.Attach(second, {"/socket.io"})));
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/smcp/home.h"
 #include "tests/unit/smcp/support/world.h"
 
 namespace smcp::test {

@@ -8,6 +8,7 @@
 #include "gateway/auth/api_key_auth.h"
 #include "gateway/auth/no_auth.h"
 #include "gateway/backplane/local_backplane.h"
+#include "gateway/smcp/base_namespace.h"
 #include "gateway/smcp/smcp_namespace.h"
 #include "gateway/smcp/sync_smcp_namespace.h"
 #include "tests/unit/smcp/support/fake_scheduler.h"
