@@ -29,7 +29,8 @@ async def test_case_21_largest_body(sut):
                                                    [("Content-Length", str(10**9))]) + b"4" * 100)
     assert (await connection.read_response()).status == 413
     connection.abort()
-    assert rss(sut) - before < 20_000_000
+    if not SANITIZER:  # whose quarantine keeps what has been freed
+        assert rss(sut) - before < 20_000_000
     await poller.assert_usable()
     await poller.post("1")
 

@@ -178,7 +178,8 @@ async def test_case_57_reader_that_stops(case):
     for _ in range(20):
         await ws.send_text('42["burst",1000,1000]')
     assert await sut.wait_reports(1) == ["disconnect / slow consumer"]
-    assert memory(sut) - before < 40_000_000
+    if not SANITIZER:  # whose quarantine keeps what has been freed
+        assert memory(sut) - before < 40_000_000
     await sut.alive()
     ws.abort()
 
