@@ -130,8 +130,11 @@ void Router::Deliver(const Delivery& delivery) {
   }
   if (!answered) return;
   const uint64_t token = (static_cast<uint64_t>(computer->ref.slot) << 32) | ack_id;
-  computer->pending->Add(
-      ack_id, {delivery.origin, computer->name, timers_.Arm(delivery.deadline_ms, this, token)});
+  // The wheel fires within the tick of a deadline, so up to a tick early; an answer that comes in
+  // the last of its time still counts, so a call gets the whole tick.
+  const int64_t fire_ms = delivery.deadline_ms + TimerWheel::kTickMs - 1;
+  computer->pending->Add(ack_id,
+                         {delivery.origin, computer->name, timers_.Arm(fire_ms, this, token)});
 }
 
 void Router::OnAck(MemberRef ref, const sio::AckView& ack) {

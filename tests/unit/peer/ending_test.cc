@@ -1,4 +1,5 @@
 // How namespaces and sessions end, and who is told what.
+#include "gateway/peer/peer.h"
 #include "tests/unit/peer/peer_fixture.h"
 
 namespace smcp::test {
