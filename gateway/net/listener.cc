@@ -118,6 +118,8 @@ void Listener::StopAccepting() {
   acceptor_->socket.close(ignored);
 }
 
+void Listener::Release() { acceptor_.reset(); }
+
 void Listener::Serve(int fd) {
   const EngineShard& target = targets_[0];
   target.shard->Post([fd, &target, this] {

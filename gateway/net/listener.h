@@ -32,6 +32,8 @@ class Listener {
   void Start(std::vector<EngineShard> targets);
   // On the acceptor's shard: no further connections.
   void StopAccepting();
+  // Lets go of the acceptor's event loop, which has stopped for good.
+  void Release();
   // Serves a connected socket that the host application has accepted itself. Any thread.
   void Serve(int fd);
 

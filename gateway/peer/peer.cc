@@ -36,6 +36,8 @@ std::string DisconnectPacket(std::string_view nsp) {
 // The verdict of a CONNECT that is being asked for on this thread right now, so that a provider
 // that answers at once needs no post, and events right behind the CONNECT find it decided.
 struct InlineVerdict {
+  PeerRef ref;
+  const sio::Namespace* nsp;
   std::optional<sio::ConnectVerdict> verdict;
 };
 thread_local InlineVerdict* asking = nullptr;
@@ -46,18 +48,13 @@ thread_local InlineVerdict* asking = nullptr;
 // refuses.
 class ConnectReply {
  public:
-  ConnectReply(PeerHost& host, PeerRef ref, sio::Namespace& nsp, InlineVerdict* in_place)
-      : host_(&host),
-        scheduler_(host.services().scheduler),
-        ref_(ref),
-        nsp_(&nsp),
-        in_place_(in_place) {}
+  ConnectReply(PeerHost& host, PeerRef ref, sio::Namespace& nsp)
+      : host_(&host), scheduler_(host.services().scheduler), ref_(ref), nsp_(&nsp) {}
   ConnectReply(ConnectReply&& other) noexcept
       : host_(std::exchange(other.host_, nullptr)),
         scheduler_(other.scheduler_),
         ref_(other.ref_),
-        nsp_(other.nsp_),
-        in_place_(other.in_place_) {}
+        nsp_(other.nsp_) {}
   ConnectReply& operator=(ConnectReply&&) = delete;
   ~ConnectReply() {
     if (host_ != nullptr) (*this)(sio::ConnectVerdict::Refuse("Connection refused by server"));
@@ -65,8 +62,10 @@ class ConnectReply {
   void operator()(sio::ConnectVerdict verdict) {
     PeerHost* host = std::exchange(host_, nullptr);
     if (host == nullptr) return;
-    if (asking != nullptr && asking == in_place_) {
-      in_place_->verdict = std::move(verdict);
+    // A provider may answer an older question while it is asked a new one: only the verdict of the
+    // session and namespace that are being asked for stays here. Of those there is one at a time.
+    if (asking != nullptr && asking->ref == ref_ && asking->nsp == nsp_) {
+      asking->verdict = std::move(verdict);
       return;
     }
     scheduler_->Post(ref_.shard,
@@ -82,7 +81,6 @@ class ConnectReply {
   Scheduler* scheduler_;  // outlives the host: an answer may come while the server goes down
   PeerRef ref_;
   sio::Namespace* nsp_;
-  InlineVerdict* in_place_;
 };
 
 Peer::Peer(PeerHost& host, PeerRef ref, const PeerSecret& secret,
@@ -246,11 +244,11 @@ void Peer::Act(const sio::Step& step) {
 }
 
 void Peer::AskNamespace(const sio::Step& step) {
-  InlineVerdict in_place;
+  InlineVerdict in_place{ref_, step.nsp, std::nullopt};
   asking = &in_place;
   step.nsp->OnConnect(sio::ConnectRequest{step.nsp->context().name, std::string(step.payload),
                                           handshake_, transport()},
-                      ConnectReply(host_, ref_, *step.nsp, &in_place));
+                      ConnectReply(host_, ref_, *step.nsp));
   asking = nullptr;
   if (in_place.verdict) FinishConnect(*step.nsp, std::move(*in_place.verdict));
 }
@@ -282,10 +280,10 @@ void Peer::EndSocket(std::unique_ptr<sio::Socket> socket, sio::DisconnectReason 
 
 bool Peer::TakeToken() {
   if (host_.limits().events_per_second == 0) return true;
-  tokens_milli_ -= 1000;
-  if (tokens_milli_ >= 0) return true;
-  // Only a bucket that looks empty is worth a look at the clock.
+  // Refilled at every event: a bucket that is looked at only when empty would give a burst the idle
+  // time before it on top of what it holds.
   RefillTokens();
+  tokens_milli_ -= 1000;
   if (tokens_milli_ >= 0) return true;
   if (timers_[static_cast<size_t>(Timer::kTokens)] != 0) return true;  // paused already
   AwaitTokens();

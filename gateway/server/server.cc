@@ -14,6 +14,8 @@ namespace {
 
 // The acceptor's own event loop is no shard of the set.
 constexpr uint16_t kAcceptorIndex = UINT16_MAX;
+// To the session, to its connection, to the coroutine that writes; one to spare.
+constexpr int kPollRounds = 4;
 
 }  // namespace
 
@@ -39,7 +41,17 @@ Server::Server(ServerOptions options)
   }
 }
 
-Server::~Server() { Stop(Millis(0)); }
+Server::~Server() {
+  Stop(Millis(0));
+  ReleaseListeners();
+}
+
+void Server::ReleaseListeners() {
+  for (net::Listener* listener : listeners_) listener->Release();
+  for (net::Listener* listener : route_listeners_) listener->Release();
+  listeners_.clear();
+  route_listeners_.clear();
+}
 
 void Server::Register(std::string name, NamespaceFactory factory) {
   SMCP_CHECK(!started_);
@@ -123,12 +135,16 @@ void Server::Stop(Millis grace) {
     host.Defer([&host] { host.CloseAll(DisconnectReason::kServerShuttingDown); });
   }
   const auto deadline = std::chrono::steady_clock::now() + grace;
+  // The last answer of a poll takes a few tasks to reach its connection and its socket; each count
+  // goes once through every shard's queue, so these rounds let them pass.
+  for (int round = 0; round < kPollRounds; ++round) OpenWebSockets();
   while (OpenWebSockets() != 0 && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   shards_.Stop();
   acceptor_.Stop();
   acceptor_.Join();
+  ReleaseListeners();
 }
 
 }  // namespace smcp::sio

@@ -50,7 +50,7 @@ class Server {
 
   void Register(std::string name, NamespaceFactory factory);
   // Binds the listener and mounts this server under `paths`; other paths keep the listener's own
-  // routes. The listener must outlive the server's Stop.
+  // routes. The listener must outlive the server's Stop, or the server if it is never started.
   absl::Status Attach(net::Listener& listener, const std::vector<std::string>& paths);
   // As Attach, with bare Engine.IO under `path` in addition.
   void MountRaw(net::Listener& listener, std::string path, RawHandler& handler);
@@ -71,6 +71,7 @@ class Server {
   struct Part;  // what lives on one shard
 
   size_t OpenWebSockets();
+  void ReleaseListeners();
 
   ServerOptions options_;
   Admission admission_;
