@@ -28,20 +28,36 @@ std::string Describe(const boost::system::error_code& error) {
 
 }  // namespace
 
-struct Listener::Acceptor {
-  explicit Acceptor(Shard& shard)
-      : socket(shard.io().get_executor()), pause(shard.io().get_executor()) {}
-  static Awaitable<void> Run(Listener* listener);
-  boost::asio::basic_socket_acceptor<tcp, Executor> socket;
-  boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                    boost::asio::wait_traits<std::chrono::steady_clock>, Executor>
-      pause;
+struct Listener::Core {
+  struct Acceptor {
+    explicit Acceptor(Shard& shard)
+        : socket(shard.io().get_executor()), pause(shard.io().get_executor()) {}
+    boost::asio::basic_socket_acceptor<tcp, Executor> socket;
+    boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                      boost::asio::wait_traits<std::chrono::steady_clock>, Executor>
+        pause;
+  };
+
+  Core(std::string host_name, uint16_t wanted_port)
+      : host(std::move(host_name)), port(wanted_port) {}
+  const EngineShard& PickTarget();
+  // The core outlives the acceptor's loop: the server that runs it keeps a handle.
+  static Awaitable<void> Accept(Core* core);
+
+  std::string host;
+  uint16_t port;
+  Site site;
+  std::unique_ptr<Acceptor> acceptor;  // from Bind until Release
+  std::vector<EngineShard> targets;
+  size_t turn = 0;
 };
 
 Listener::Listener(std::string host, uint16_t port)
-    : host_(std::move(host)), port_(port), site_(std::make_unique<Site>()) {}
+    : core_(std::make_shared<Core>(std::move(host), port)) {}
 
-Listener::~Listener() = default;
+Site& Listener::site() { return core_->site; }
+const std::string& Listener::host() const { return core_->host; }
+uint16_t Listener::port() const { return core_->port; }
 
 void Listener::AddRoute(std::string path, std::function<HttpReply(const HttpRequest&)> route) {
   AddAsyncRoute(std::move(path),
@@ -51,83 +67,85 @@ void Listener::AddRoute(std::string path, std::function<HttpReply(const HttpRequ
 }
 
 void Listener::AddAsyncRoute(std::string path, Route route) {
-  site_->routes.insert_or_assign(std::move(path), std::move(route));
+  core_->site.routes.insert_or_assign(std::move(path), std::move(route));
 }
 
-absl::Status Listener::Bind(Shard& acceptor) {
-  acceptor_ = std::make_unique<Acceptor>(acceptor);
-  const auto failed = [this](const boost::system::error_code& error) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot listen on ", host_, ":", port_, ": ", Describe(error)));
+absl::Status Listener::Bind(Shard& shard) {
+  const std::string name = absl::StrCat(core_->host, ":", core_->port);
+  const auto failed = [&name](const boost::system::error_code& error) {
+    return absl::UnavailableError(absl::StrCat("cannot listen on ", name, ": ", Describe(error)));
   };
   boost::system::error_code error;
-  tcp::resolver resolver(acceptor.io());
-  const auto found = resolver.resolve(host_, std::to_string(port_), tcp::resolver::passive, error);
+  tcp::resolver resolver(shard.io());
+  const auto found =
+      resolver.resolve(core_->host, std::to_string(core_->port), tcp::resolver::passive, error);
   if (error || found.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "cannot listen on ", host_, ":", port_, ": no such host; use an address such as 0.0.0.0"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot listen on ", name, ": no such host; use an address such as 0.0.0.0"));
   }
   const tcp::endpoint endpoint = *found.begin();
-  auto& socket = acceptor_->socket;
+  auto acceptor = std::make_unique<Core::Acceptor>(shard);
+  auto& socket = acceptor->socket;
   if (socket.open(endpoint.protocol(), error)) return failed(error);
   socket.set_option(tcp::acceptor::reuse_address(true), error);
   if (socket.bind(endpoint, error)) return failed(error);
   if (socket.listen(4096, error)) return failed(error);
-  port_ = socket.local_endpoint(error).port();
+  core_->port = socket.local_endpoint(error).port();
+  core_->acceptor = std::move(acceptor);
   return absl::OkStatus();
 }
 
 void Listener::Start(std::vector<EngineShard> targets) {
-  targets_ = std::move(targets);
-  boost::asio::co_spawn(acceptor_->socket.get_executor(), Acceptor::Run(this),
+  core_->targets = std::move(targets);
+  boost::asio::co_spawn(core_->acceptor->socket.get_executor(), Core::Accept(core_.get()),
                         [](std::exception_ptr error) { static_cast<void>(error); });
 }
 
-const EngineShard& Listener::PickTarget() {
+const EngineShard& Listener::Core::PickTarget() {
   // Ties (an idle server, or targets without sessions) go round.
-  size_t best = turn_++ % targets_.size();
-  for (size_t i = 0; i < targets_.size(); ++i) {
-    const PeerHost* host = targets_[i].host;
-    if (host != nullptr && host->live() < targets_[best].host->live()) best = i;
+  size_t best = turn++ % targets.size();
+  for (size_t i = 0; i < targets.size(); ++i) {
+    const PeerHost* host_there = targets[i].host;
+    if (host_there != nullptr && host_there->live() < targets[best].host->live()) best = i;
   }
-  return targets_[best];
+  return targets[best];
 }
 
-Awaitable<void> Listener::Acceptor::Run(Listener* listener) {
-  Acceptor& self = *listener->acceptor_;
-  while (self.socket.is_open()) {
-    const EngineShard& target = listener->PickTarget();
+Awaitable<void> Listener::Core::Accept(Core* core) {
+  Acceptor& acceptor = *core->acceptor;
+  while (acceptor.socket.is_open()) {
+    const EngineShard& target = core->PickTarget();
     TcpSocket accepted(target.shard->io().get_executor());
-    const auto [error] = co_await self.socket.async_accept(accepted, kAwait);
+    const auto [error] = co_await acceptor.socket.async_accept(accepted, kAwait);
     if (error == boost::asio::error::operation_aborted) co_return;
     if (error) {
-      self.pause.expires_after(kAcceptPause);
-      co_await self.pause.async_wait(kAwait);
+      acceptor.pause.expires_after(kAcceptPause);
+      co_await acceptor.pause.async_wait(kAwait);
       continue;
     }
     boost::system::error_code ignored;
     accepted.set_option(tcp::no_delay(true), ignored);
-    target.shard->Post([socket = std::move(accepted), &target, listener]() mutable {
-      std::make_shared<HttpConnection>(std::move(socket), target, *listener->site_)->Start();
+    target.shard->Post([socket = std::move(accepted), &target, core]() mutable {
+      std::make_shared<HttpConnection>(std::move(socket), target, core->site)->Start();
     });
   }
 }
 
 void Listener::StopAccepting() {
   boost::system::error_code ignored;
-  acceptor_->socket.close(ignored);
+  core_->acceptor->socket.close(ignored);
 }
 
-void Listener::Release() { acceptor_.reset(); }
+void Listener::Release() { core_->acceptor.reset(); }
 
 void Listener::Serve(int fd) {
-  const EngineShard& target = targets_[0];
-  target.shard->Post([fd, &target, this] {
+  const EngineShard& target = core_->targets[0];
+  target.shard->Post([fd, &target, core = core_.get()] {
     TcpSocket socket(target.shard->io().get_executor());
     boost::system::error_code error;
     socket.assign(tcp::v4(), fd, error);
     if (error) return;
-    std::make_shared<HttpConnection>(std::move(socket), target, *site_)->Start();
+    std::make_shared<HttpConnection>(std::move(socket), target, core->site)->Start();
   });
 }
 

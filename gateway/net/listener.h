@@ -1,6 +1,8 @@
 // A listening address with what it serves: routes of the host application, and the Engine.IO paths
 // of a server attached to it.
 //
+// A handle: copies mean the same listener. A server keeps one of its own, so it does not matter
+// whether the program's handle or the server goes first.
 // Thread rule: configure before Start; then it runs on the acceptor's shard.
 #pragma once
 
@@ -17,14 +19,11 @@ class Listener {
  public:
   // Port 0 picks a free one.
   Listener(std::string host, uint16_t port);
-  ~Listener();
-  Listener(const Listener&) = delete;
-  Listener& operator=(const Listener&) = delete;
 
   // A plain HTTP route beside whatever is mounted. The simple form answers at once.
   void AddRoute(std::string path, std::function<HttpReply(const HttpRequest&)> route);
   void AddAsyncRoute(std::string path, Route route);
-  Site& site() { return *site_; }
+  Site& site();
 
   // Binds; the error says what is wrong with the address and how to mend it.
   absl::Status Bind(Shard& acceptor);
@@ -37,20 +36,14 @@ class Listener {
   // Serves a connected socket that the host application has accepted itself. Any thread.
   void Serve(int fd);
 
-  const std::string& host() const { return host_; }
+  const std::string& host() const;
   // After Bind: the real one.
-  uint16_t port() const { return port_; }
+  uint16_t port() const;
 
  private:
-  struct Acceptor;
-  const EngineShard& PickTarget();
+  struct Core;
 
-  std::string host_;
-  uint16_t port_;
-  std::unique_ptr<Site> site_;
-  std::unique_ptr<Acceptor> acceptor_;
-  std::vector<EngineShard> targets_;
-  size_t turn_ = 0;
+  std::shared_ptr<Core> core_;
 };
 
 }  // namespace smcp::net

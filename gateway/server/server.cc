@@ -47,10 +47,8 @@ Server::~Server() {
 }
 
 void Server::ReleaseListeners() {
-  for (net::Listener* listener : listeners_) listener->Release();
-  for (net::Listener* listener : route_listeners_) listener->Release();
-  listeners_.clear();
-  route_listeners_.clear();
+  for (net::Listener& listener : listeners_) listener.Release();
+  for (net::Listener& listener : route_listeners_) listener.Release();
 }
 
 void Server::Register(std::string name, NamespaceFactory factory) {
@@ -82,7 +80,7 @@ absl::Status Server::Attach(net::Listener& listener, const std::vector<std::stri
   site.shards = engine_shards_;
   site.admission = &admission_;
   for (const std::string& path : paths) site.mounts.push_back({path, nullptr});
-  listeners_.push_back(&listener);
+  listeners_.push_back(listener);
   return absl::OkStatus();
 }
 
@@ -94,7 +92,7 @@ absl::Status Server::AttachRoutes(net::Listener& listener) {
   SMCP_CHECK(!started_);
   if (absl::Status bound = listener.Bind(acceptor_); !bound.ok()) return bound;
   listener.site().limits = options_.http;
-  route_listeners_.push_back(&listener);
+  route_listeners_.push_back(listener);
   return absl::OkStatus();
 }
 
@@ -102,16 +100,16 @@ void Server::Start() {
   SMCP_CHECK(!started_);
   started_ = true;
   shards_.Start();
-  for (net::Listener* listener : listeners_) listener->Start(engine_shards_);
+  for (net::Listener& listener : listeners_) listener.Start(engine_shards_);
   const net::EngineShard here{&acceptor_, nullptr, nullptr};
-  for (net::Listener* listener : route_listeners_) listener->Start({here});
+  for (net::Listener& listener : route_listeners_) listener.Start({here});
   acceptor_.Start();
 }
 
 void Server::StopAccepting() {
-  for (net::Listener* listener : listeners_) {
-    listener->site().draining = true;
-    acceptor_.Post([listener] { listener->StopAccepting(); });
+  for (net::Listener& listener : listeners_) {
+    listener.site().draining = true;
+    acceptor_.Post([&listener] { listener.StopAccepting(); });
   }
 }
 

@@ -50,7 +50,7 @@ class Server {
 
   void Register(std::string name, NamespaceFactory factory);
   // Binds the listener and mounts this server under `paths`; other paths keep the listener's own
-  // routes. The listener must outlive the server's Stop, or the server if it is never started.
+  // routes.
   absl::Status Attach(net::Listener& listener, const std::vector<std::string>& paths);
   // As Attach, with bare Engine.IO under `path` in addition.
   void MountRaw(net::Listener& listener, std::string path, RawHandler& handler);
@@ -75,12 +75,12 @@ class Server {
 
   ServerOptions options_;
   Admission admission_;
+  std::vector<net::Listener> listeners_;  // their sites are read by what runs on the shards
+  std::vector<net::Listener> route_listeners_;
   ShardSet shards_;  // destroyed after all that posts to it
   Shard acceptor_;
   std::vector<std::unique_ptr<Part>> parts_;
   std::vector<net::EngineShard> engine_shards_;
-  std::vector<net::Listener*> listeners_;
-  std::vector<net::Listener*> route_listeners_;
   bool started_ = false;
   bool stopped_ = false;
 };
