@@ -273,7 +273,7 @@ RULES = {
     ),
     paths_of_one_machine: (
         ("README.md", "cd /ho" "me/someone\n"),
-        ("README.md", "https://example.org/home/page ./work/x ProtectHome /run/smcp\n"),
+        ("README.md", "https://example.org/home/page ./wo" "rk/x ProtectHome /run/smcp\n"),
     ),
     headers_are_guarded: (("control/a.h", "int a;\n"), ("control/a.h", "#pragma once\n")),
     own_header_comes_first: (
