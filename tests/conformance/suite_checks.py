@@ -112,8 +112,8 @@ class EngineChecks:
         await ws.close()
 
     async def test_heartbeat_websocket_timeout(self, suite):
-        ws = await open_ws(suite, self.path)
         started = asyncio.get_running_loop().time()
+        ws = await open_ws(suite, self.path)
         await assert_closes(ws)
         took = asyncio.get_running_loop().time() - started
         assert 0.45 < took < 0.45 + STEP

@@ -176,9 +176,9 @@ async def test_case_45_probe_never_completed(case):
     sut = case.serve("--upgrade-timeout-ms", "300")
     for words in ([], ["2probe"]):
         poller = await Poller.open(sut, ECHO)
+        started = time.monotonic()
         ws = await poller.probe()
         await ws.send_messages(words)
-        started = time.monotonic()
         await assert_closes(ws)
         assert 0.2 < time.monotonic() - started < 0.3 + STEP
         await poller.assert_usable()
