@@ -33,6 +33,9 @@ std::string DisconnectPacket(std::string_view nsp) {
   return packet;
 }
 
+// How much lateness of a ping is taken off the time for its answer.
+constexpr int64_t kLateMaxMs = 50;
+
 // The verdict of a CONNECT that is being asked for on this thread right now, so that a provider
 // that answers at once needs no post, and events right behind the CONNECT find it decided.
 struct InlineVerdict {
@@ -113,6 +116,7 @@ std::string Peer::OpenPacket() const {
 
 void Peer::Arm(Timer timer, Millis delay) {
   Disarm(timer);
+  if (timer == Timer::kHeartbeat) heartbeat_due_ms_ = host_.NowMs() + delay.count();
   timers_[static_cast<size_t>(timer)] = host_.services().timers->Arm(
       host_.NowMs() + delay.count(), this, static_cast<uint64_t>(timer));
 }
@@ -152,7 +156,10 @@ void Peer::OnHeartbeat() {
   if (awaiting_pong_ && !excused) {
     return Close(sio::DisconnectReason::kPingTimeout, ws::CloseCode::kNormal);
   }
-  Arm(Timer::kHeartbeat, host_.limits().ping_timeout);
+  // A ping that a busy loop sent a little late does not move the deadline; one that is very late
+  // does, because its client could not have answered before.
+  const Millis late(std::clamp<int64_t>(host_.NowMs() - heartbeat_due_ms_, 0, kLateMaxMs));
+  Arm(Timer::kHeartbeat, std::max(host_.limits().ping_timeout - late, Millis(0)));
   if (!std::exchange(awaiting_pong_, true)) QueueText("2");
 }
 

@@ -143,6 +143,7 @@ class Peer final : public sio::SessionPort, public RawSession, public TimerClien
 
   std::array<TimerWheel::Id, kTimers> timers_{};
   int64_t opened_ms_;
+  int64_t heartbeat_due_ms_ = 0;
   int64_t tokens_ms_ = 0;     // the token bucket: when it was last filled
   int64_t tokens_milli_ = 0;  // thousandths of an event
   uint64_t packets_in_ = 0;
