@@ -40,6 +40,28 @@ TEST_F(Heartbeat, ADeadlineBetweenTwoTicksIsNotRoundedUp) {
   EXPECT_FALSE(Alive(ref));
 }
 
+TEST_F(Heartbeat, APingSentALittleLateDoesNotMoveTheDeadlineOfItsPong) {
+  FakeWire wire;
+  const PeerRef ref = OpenOn(wire);
+  JumpTo(kStart + 340);  // the loop was busy for 40 ms
+  EXPECT_THAT(wire.Take(), ElementsAre("2"));
+  AdvanceTo(kStart + 490);
+  EXPECT_TRUE(Alive(ref));
+  AdvanceTo(kStart + 500);
+  EXPECT_FALSE(Alive(ref));
+}
+
+TEST_F(Heartbeat, APingSentVeryLateLeavesItsClientTimeToAnswer) {
+  FakeWire wire;
+  const PeerRef ref = OpenOn(wire);
+  JumpTo(kStart + 1000);  // the whole machine stood still
+  EXPECT_THAT(wire.Take(), ElementsAre("2"));
+  AdvanceTo(kStart + 1140);  // timeout less the 50 ms that count as ours
+  EXPECT_TRUE(Alive(ref));
+  AdvanceTo(kStart + 1150);
+  EXPECT_FALSE(Alive(ref));
+}
+
 TEST_F(Heartbeat, APongStartsTheIntervalAnew) {
   FakeWire wire;
   const PeerRef ref = OpenOn(wire);

@@ -117,6 +117,13 @@ class PeerTest : public ::testing::Test {
     }
   }
 
+  // As after a loop that was busy: all that is due meanwhile runs now.
+  void JumpTo(int64_t now_ms) {
+    clock_.Set(now_ms);
+    timers_.Advance(now_ms);
+    Run();
+  }
+
   PeerRef Open(bool on_websocket, std::string query = "", RawHandler* raw = nullptr) {
     auto handshake = std::make_shared<sio::Handshake>();
     handshake->query = std::move(query);
