@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "gateway/runtime/cpus.h"
+
 namespace smcp {
 
 ShardSet::ShardSet(unsigned threads) {
-  const unsigned count = threads != 0 ? threads : std::max(1u, std::thread::hardware_concurrency());
+  const unsigned count = std::min<unsigned>(threads != 0 ? threads : UsableCpus(), kShardsMax);
   for (unsigned i = 0; i < count; ++i) {
     shards_.push_back(std::make_unique<Shard>(static_cast<uint16_t>(i)));
   }

@@ -15,7 +15,7 @@ namespace smcp {
 
 class ShardSet final : public Scheduler {
  public:
-  // 0: one shard per hardware thread.
+  // 0: one shard per CPU that the process may use (cpus.h).
   explicit ShardSet(unsigned threads);
 
   uint16_t shard_count() const override { return static_cast<uint16_t>(shards_.size()); }
