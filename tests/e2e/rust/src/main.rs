@@ -1,9 +1,7 @@
 //! Rust clients against a gateway. Prints one JSON line per check: {"check", "ok", "error"?}.
 //!
 //! Usage: smcp-e2e-rust socketio URL KEY OFFICE TRANSPORT   (any, websocket, upgrade or polling)
-//!        smcp-e2e-rust sdk URL KEY OFFICE PYTHON MCP_SERVER
 
-mod sdk;
 mod socketio;
 
 use serde_json::{json, Value};
@@ -51,9 +49,6 @@ async fn main() {
     let good = match words.as_slice() {
         ["socketio", url, key, office, transport] => {
             socketio::run(url, key, office, transport).await
-        }
-        ["sdk", url, key, office, python, server] => {
-            sdk::run(url, key, office, python, server).await
         }
         _ => {
             eprintln!("see the head of main.rs for the arguments");
