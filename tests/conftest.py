@@ -8,12 +8,18 @@ import pytest
 from support.deadlines import scaled
 from support.gateway import Gateway
 from support.generation import SETTINGS
+from support.scenario_table import WORD, ScenarioTable
 from support.world import World
 
 # Several shards even on a small machine, so that members of an office usually sit on different
 # ones; not a divisor of anything, so that placement patterns do not repeat.
 POOL_SETTINGS = {"threads": "3"}
 TEST_WITHIN = scaled(60.0)
+
+
+def pytest_configure(config):
+    if config.option.keyword == WORD:
+        config.pluginmanager.register(ScenarioTable(), "scenario-table")
 
 
 class GatewayPool:
@@ -59,12 +65,14 @@ def gateway_pool():
 
 
 @pytest.fixture
-def start_gateway():
-    """Starts gateways of the test's own; those still running are stopped and checked."""
+def start_gateway(gen):
+    """Starts gateways of the test's own that serve its generation; those still running are stopped
+    and checked."""
     started: list[Gateway] = []
 
     def start(settings: dict | None = None, **options) -> Gateway:
-        started.append(Gateway.start({**POOL_SETTINGS, **(settings or {})}, **options))
+        wanted = {**POOL_SETTINGS, **SETTINGS.get(gen, {}), **(settings or {})}
+        started.append(Gateway.start(wanted, **options))
         return started[-1]
 
     yield start
@@ -97,14 +105,6 @@ def w(request, gateway_pool, gen, transport):
     return World(gateway_pool.get(settings), gen, transport, gateway_pool)
 
 
-def pytest_pycollect_makeitem(collector, name, obj):
-    # A scenario whose generations are not served yet does not exist, rather than being skipped.
-    scenario = getattr(obj, "scenario", None)
-    if scenario is not None and not scenario.generations:
-        return []
-    return None
-
-
 def pytest_generate_tests(metafunc):
     scenario = getattr(metafunc.function, "scenario", None)
     if scenario is not None and "w" in metafunc.fixturenames:
@@ -131,8 +131,11 @@ def _limit(item) -> float:
 async def _run(test, within: float) -> None:
     try:
         await asyncio.wait_for(test, within)
+        # All of them first: several may share one gateway.
         for world in World.living:
-            await world.close_and_check_empty()
+            await world.close()
+        for world in World.living:
+            await world.check_empty()
     except BaseException:
         for world in World.living:
             await world.abandon()

@@ -1,5 +1,6 @@
 #include "gateway/daemon/app.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -11,6 +12,7 @@
 #include "gateway/auth/no_auth.h"
 #include "gateway/backplane/local_backplane.h"
 #include "gateway/daemon/config_text.h"
+#include "gateway/daemon/memory_trim.h"
 #include "gateway/daemon/secret.h"
 #include "gateway/daemon/settings.h"
 #include "gateway/smcp/smcp_namespace.h"
@@ -166,8 +168,7 @@ int App::Run() {
   server_->Start();
   for (const std::string& warning : warnings_) log_->Write(DaemonLog::Level::kWarn, warning);
   Announce();
-  int signal_number = 0;
-  sigwait(&signals, &signal_number);
+  const int signal_number = WaitForStop();
   log_->Write(DaemonLog::Level::kInfo, "stopping",
               {{"signal", signal_number == SIGTERM ? "SIGTERM" : "SIGINT", true}});
   Drain();
@@ -175,6 +176,17 @@ int App::Run() {
   log_->Write(DaemonLog::Level::kInfo, "stopped");
   log_->Flush();
   return 0;
+}
+
+int App::WaitForStop() {
+  const sigset_t signals = StopSignals();
+  MemoryTrim trim;
+  while (true) {
+    const timespec second{1, 0};
+    const int signal_number = sigtimedwait(&signals, nullptr, &second);
+    if (signal_number > 0) return signal_number;
+    if (trim.Observe(server_->sessions())) malloc_trim(0);
+  }
 }
 
 void App::Drain() {

@@ -87,6 +87,17 @@ absl::Status CheckHeaderName(std::string_view text) {
   return Invalid({"expected an HTTP header name such as x-api-key, found ", Quoted(text)});
 }
 
+absl::Status CheckClientEvent(std::string_view text) {
+  constexpr std::string_view kPrefix = "client:";
+  const auto allowed = [](char c) {
+    return IsAlnum(c) || std::string_view("-._:/").find(c) != std::string_view::npos;
+  };
+  if (text.starts_with(kPrefix) && text.size() > kPrefix.size() && AllOf(text, allowed)) {
+    return absl::OkStatus();
+  }
+  return Invalid({"expected the name of an event such as client:my_event, found ", Quoted(text)});
+}
+
 absl::Status CheckOrigin(std::string_view text) {
   if (text == "*") return absl::OkStatus();
   const size_t colon = text.find("://");
@@ -204,6 +215,8 @@ absl::Status CheckFormat(v1::TextFormat format, std::string_view text) {
       return CheckHeaderName(text);
     case v1::TEXT_FORMAT_ORIGIN:
       return CheckOrigin(text);
+    case v1::TEXT_FORMAT_CLIENT_EVENT:
+      return CheckClientEvent(text);
     default:
       return absl::OkStatus();
   }

@@ -53,6 +53,9 @@ SmcpOptions SmcpOptionsFrom(const config::v1::GatewayConfig& config) {
   SmcpOptions options;
   options.versions = VersionPolicyFrom(config.protocol());
   options.mixed_offices = config.protocol().mixed_offices() == "allow";
+  options.ack_notifications = config.protocol().ack_notifications();
+  options.passthrough_events.insert(config.protocol().passthrough_events().begin(),
+                                    config.protocol().passthrough_events().end());
   options.explain_refusals = config.auth().explain_refusals();
   options.call_timeout = ToMillis(config.calls().default_timeout());
   options.call_timeout_slack = ToMillis(config.calls().timeout_slack());

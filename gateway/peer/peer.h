@@ -63,6 +63,7 @@ class Peer final : public sio::SessionPort, public RawSession, public TimerClien
   // sio::SessionPort
   sio::SendResult SendPacket(std::string_view head, std::string_view payload,
                              const Attachments& attachments, bool refuse_if_slow) override;
+  size_t Backlog() const override;
   void PauseReading() override;
   void ResumeReading() override;
   void LeaveNamespace(std::string_view nsp) override;

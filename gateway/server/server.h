@@ -30,7 +30,7 @@
 namespace smcp::sio {
 
 struct ServerOptions {
-  unsigned threads = 0;  // shards; 0: one per hardware thread
+  unsigned threads = 0;  // shards; 0: one per CPU that the process may use
   SessionLimits session = {};
   HttpLimits http = {};
   net::CorsPolicy cors = {};

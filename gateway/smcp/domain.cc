@@ -55,6 +55,9 @@ std::shared_ptr<SmcpDomain> SmcpDomain::Create(SmcpOptions options,
                                                std::shared_ptr<AuthenticationProvider> auth,
                                                std::shared_ptr<Backplane> backplane) {
   SMCP_CHECK(auth != nullptr && backplane != nullptr && !options.versions.served.empty());
+  for (const std::string& name : options.passthrough_events) {
+    SMCP_CHECK(name.starts_with("client:"));
+  }
   std::shared_ptr<SmcpDomain> domain(new SmcpDomain());
   domain->options_ = std::move(options);
   domain->auth_ = std::move(auth);

@@ -27,6 +27,8 @@ constexpr EventRow kEvents[] = {
     {"server:tool_call_cancel", kCancel, kG1, Role::kAgent, false, "notify:tool_call_cancel"},
 };
 
+constexpr EventRow kPassthrough = {"client:*", kCall, kG1, Role::kAgent, false, {}};
+
 }  // namespace
 
 std::span<const EventRow> AllEvents() { return kEvents; }
@@ -37,5 +39,7 @@ const EventRow* FindEvent(std::string_view name, Generation generation) {
   }
   return nullptr;
 }
+
+const EventRow& PassthroughEvent() { return kPassthrough; }
 
 }  // namespace smcp

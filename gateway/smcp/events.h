@@ -32,5 +32,8 @@ struct EventRow {
 std::span<const EventRow> AllEvents();
 // The row of that exact name if `generation` knows it; later events are unknown (DECISIONS 19).
 const EventRow* FindEvent(std::string_view name, Generation generation);
+// For an event that only the configuration names (SmcpOptions::passthrough_events): it is relayed
+// like any other call, and nothing of it is checked but what the relay needs.
+const EventRow& PassthroughEvent();
 
 }  // namespace smcp

@@ -134,10 +134,12 @@ void Home::FinishJoin(JoinRequest request, SeatResult result) {
   Office* office = Find(request.office);
   SMCP_CHECK(office != nullptr && office->deciding);
   office->deciding = false;
-  if (result != SeatResult::kGranted) {
-    Answer(request, RefusalOf(result));
-  } else if (request.mode == JoinMode::kCheckOnly) {
+  if (request.mode == JoinMode::kCheckOnly && result != SeatResult::kOtherPin &&
+      result != SeatResult::kRoleTaken && result != SeatResult::kUnavailable) {
+    // An Agent that sits elsewhere: what comes behind the seats is not looked at (DECISIONS 20).
     Answer(request, Refusal::kAgentElsewhere);
+  } else if (result != SeatResult::kGranted) {
+    Answer(request, RefusalOf(result));
   } else if (request.mode == JoinMode::kRename) {
     CommitRename(*office, request);
   } else {

@@ -15,24 +15,25 @@ Member& Members::Add() {
   uint32_t slot;
   if (free_.empty()) {
     slot = static_cast<uint32_t>(slots_.size());
-    slots_.emplace_back().ref = MemberRef{slot, 1, shard_};
+    slots_.push_back(std::make_unique<Member>());
+    slots_.back()->ref = MemberRef{slot, 1, shard_};
   } else {
     slot = free_.back();
     free_.pop_back();
   }
   ++size_;
-  return slots_[slot];
+  return *slots_[slot];
 }
 
 Member* Members::Find(MemberRef ref) {
   if (!ref || ref.shard != shard_ || ref.slot >= slots_.size()) return nullptr;
-  Member& member = slots_[ref.slot];
+  Member& member = *slots_[ref.slot];
   return member.ref == ref && member.egress != nullptr ? &member : nullptr;
 }
 
 Member* Members::FindSlot(uint32_t slot) {
-  if (slot >= slots_.size() || slots_[slot].egress == nullptr) return nullptr;
-  return &slots_[slot];
+  if (slot >= slots_.size() || slots_[slot]->egress == nullptr) return nullptr;
+  return slots_[slot].get();
 }
 
 Member Members::Take(Member& member) {

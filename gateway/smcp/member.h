@@ -12,6 +12,7 @@
 
 #include "gateway/base/ids.h"
 #include "gateway/base/payload.h"
+#include "gateway/base/timer_wheel.h"
 #include "gateway/codec/version.h"
 #include "gateway/smcp/pending_calls.h"
 #include "gateway/smcp/roster.h"
@@ -38,6 +39,23 @@ enum class Waiting : uint8_t {
   kLeave,
 };
 
+// An answer that came before its Computer could be held back.
+struct LateAnswer {
+  CallOrigin origin;
+  std::string payload;
+  Attachments attachments;
+};
+
+// While an Agent reads its answers too slowly: the Computers that are not read meanwhile.
+struct HeldBack {
+  std::vector<MemberRef> computers;
+  std::deque<LateAnswer> answers;
+  size_t backlog = 0;       // when last looked at
+  int64_t progress_ms = 0;  // when it was last seen to shrink
+  TimerWheel::Id timer = 0;
+  bool given_up = false;  // it does not read at all, so the Computers are read again
+};
+
 struct Member {
   MemberRef ref;
   sio::Egress* egress = nullptr;  // the socket outlives its member
@@ -61,6 +79,8 @@ struct Member {
   std::unique_ptr<std::deque<ParkedEvent>> parked;  // null while nothing is parked
   size_t parked_bytes = 0;
   bool reading_paused = false;
+  uint16_t holds = 0;  // of a Computer: how often reading is off for an Agent's sake
+  std::unique_ptr<HeldBack> held_back;  // of an Agent, while its answers pile up
 
   bool in_office() const { return office_key != 0; }
 };
@@ -78,14 +98,14 @@ class Members {
 
   template <class F>
   void ForEach(F f) {
-    for (Member& member : slots_) {
-      if (member.egress != nullptr) f(member);
+    for (const std::unique_ptr<Member>& member : slots_) {
+      if (member->egress != nullptr) f(*member);
     }
   }
 
  private:
   uint16_t shard_;
-  std::deque<Member> slots_;  // addresses stay while it grows
+  std::vector<std::unique_ptr<Member>> slots_;  // addresses stay while it grows
   std::vector<uint32_t> free_;
   size_t size_ = 0;
 };

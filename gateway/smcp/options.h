@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "gateway/base/clock.h"
+#include "gateway/base/strings.h"
 #include "gateway/codec/version.h"
 #include "gateway/smcp/event_log.h"
 
@@ -20,6 +21,9 @@ struct SmcpOptions {
   bool explain_refusals = false;
   // server:update_*, server:tool_call_cancel with an ack id get an empty ack (open choice 5).
   bool ack_notifications = true;
+  // Names beyond the protocol's that are relayed to the Computer, for every generation; each begins
+  // with "client:" (open choice 6). An event of a later generation than its sender's may be one.
+  StringSet passthrough_events = {};
 
   Millis call_timeout{60'000};         // client:* other than tool_call
   Millis call_timeout_slack{5'000};    // added to a tool call's own timeout

@@ -28,6 +28,7 @@ Router::Router(const RouterContext& context)
 
 Router::~Router() {
   members_.ForEach([this](Member& member) {
+    if (member.held_back != nullptr) timers_.Cancel(member.held_back->timer);
     if (member.pending == nullptr) return;
     for (const PendingCalls::Entry& entry : member.pending->TakeAll()) timers_.Cancel(entry.timer);
   });
@@ -111,10 +112,15 @@ void Router::EndWaiting(Member& settled) {
   }
 }
 
+const EventRow* Router::RowOf(std::string_view event, Generation generation) const {
+  if (const EventRow* row = FindEvent(event, generation)) return row;
+  return options_.passthrough_events.contains(event) ? &PassthroughEvent() : nullptr;
+}
+
 bool Router::OnEvent(MemberRef ref, const sio::EventView& event) {
   Member* member = members_.Find(ref);
   if (member == nullptr) return true;
-  const EventRow* row = FindEvent(event.name, member->generation);
+  const EventRow* row = RowOf(event.name, member->generation);
   if (row == nullptr) return false;
   switch (row->kind) {
     case EventKind::kCall:

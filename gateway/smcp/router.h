@@ -132,6 +132,7 @@ class Router final : private TimerClient {
   };
 
   // router.cc
+  const EventRow* RowOf(std::string_view event, Generation generation) const;
   void Log(LogEvent::Kind kind, const Member& member, std::string_view detail) const;
   void Ack(Member& member, std::string_view ack_id, std::string_view payload);
   void BeginWaiting(Member& member, Waiting waiting, std::string_view ack_id);
@@ -160,13 +161,28 @@ class Router final : private TimerClient {
   void Deliver(const Delivery& delivery);
   void Fail(const CallOrigin& origin, Refusal refusal, std::string_view computer);
   void FailHere(const CallOrigin& origin, Refusal refusal, std::string_view computer);
-  void Reply(const CallOrigin& origin, std::string_view payload, const Attachments& attachments);
-  void ReplyHere(const CallOrigin& origin, std::string_view payload,
+  void Reply(const CallOrigin& origin, MemberRef computer, std::string_view payload,
+             const Attachments& attachments);
+  void ReplyHere(const CallOrigin& origin, MemberRef computer, std::string_view payload,
                  const Attachments& attachments);
   // Nullptr if the caller is gone; otherwise its call counts no more.
   Member* Finish(const CallOrigin& origin, Refusal refusal);
   void CallsEnded(uint32_t count);
   void OnTimer(uint64_t token) override;
+
+  // router_backlog.cc
+  // The low half of a timer's token; ids of calls have 31 bits.
+  static constexpr uint64_t kBacklogToken = 0x80000000;
+  // After an answer of `computer` has come for `agent`.
+  void HoldBack(Member& agent, MemberRef computer);
+  void SendLateAnswers(Member& agent, bool all);
+  void WatchBacklog(Member& agent);
+  void OnBacklogTimer(Member& agent);
+  void LetGo(Member& agent);
+  void HoldReading(MemberRef ref);
+  void ResumeHeld(MemberRef ref);
+  // Undoes all of it for a member that is going.
+  void ForgetBacklog(Member& member);
 
   const SmcpOptions& options_;
   TimerWheel& timers_;

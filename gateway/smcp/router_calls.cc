@@ -67,7 +67,7 @@ void Router::Call(Member& agent, const EventRow& row, const sio::EventView& even
   MemberRef computer;
   const Refusal refusal = JudgeCall(agent, row, event, &fields, &computer);
   if (refusal != Refusal::kNone) {
-    if (refusal == Refusal::kNotAgent) Log(LogEvent::Kind::kRefused, agent, row.name);
+    if (refusal == Refusal::kNotAgent) Log(LogEvent::Kind::kRefused, agent, event.name);
     if (event.ack_id.empty()) return;
     return Ack(
         agent, event.ack_id,
@@ -77,7 +77,7 @@ void Router::Call(Member& agent, const EventRow& row, const sio::EventView& even
     ++agent.calls_in_flight;
     ++calls_in_flight_;
   }
-  host_.OnCallBegan(agent, {event.ack_id, row.name, fields.computer});
+  host_.OnCallBegan(agent, {event.ack_id, event.name, fields.computer});
   Send({computer,
         agent.office_key,
         fields.computer,
@@ -143,29 +143,38 @@ void Router::OnAck(MemberRef ref, const sio::AckView& ack) {
   const std::optional<PendingCalls::Entry> entry = computer->pending->Take(ack.id);
   if (!entry) return;  // late, repeated or invented
   timers_.Cancel(entry->timer);
-  Reply(entry->origin, ack.payload, ack.attachments);
+  Reply(entry->origin, ref, ack.payload, ack.attachments);
 }
 
 void Router::OnTimer(uint64_t token) {
   Member* computer = members_.FindSlot(static_cast<uint32_t>(token >> 32));
+  if (computer != nullptr && (token & kBacklogToken) != 0) return OnBacklogTimer(*computer);
   if (computer == nullptr || computer->pending == nullptr) return;
   const auto entry = computer->pending->Take(static_cast<uint32_t>(token));
   if (entry) Fail(entry->origin, Refusal::kTimedOut, entry->computer.view());
 }
 
-void Router::Reply(const CallOrigin& origin, std::string_view payload,
+void Router::Reply(const CallOrigin& origin, MemberRef computer, std::string_view payload,
                    const Attachments& attachments) {
   const uint16_t shard = origin.agent.shard;
-  if (shard == links_.shard()) return ReplyHere(origin, payload, attachments);
-  links_.Post(shard, [origin, payload = std::string(payload), attachments](Router& router) {
-    router.ReplyHere(origin, payload, attachments);
-  });
+  if (shard == links_.shard()) return ReplyHere(origin, computer, payload, attachments);
+  links_.Post(shard,
+              [origin, computer, payload = std::string(payload), attachments](Router& router) {
+                router.ReplyHere(origin, computer, payload, attachments);
+              });
 }
 
-void Router::ReplyHere(const CallOrigin& origin, std::string_view payload,
+void Router::ReplyHere(const CallOrigin& origin, MemberRef computer, std::string_view payload,
                        const Attachments& attachments) {
-  Member* agent = Finish(origin, Refusal::kNone);
-  if (agent != nullptr) agent->egress->SendAck(origin.ack_id.view(), payload, attachments);
+  Member* agent = members_.Find(origin.agent);
+  if (agent == nullptr) return;
+  if (agent->held_back != nullptr && !agent->held_back->given_up) {
+    agent->held_back->answers.push_back({origin, std::string(payload), attachments});
+  } else {
+    Finish(origin, Refusal::kNone);
+    agent->egress->SendAck(origin.ack_id.view(), payload, attachments);
+  }
+  HoldBack(*agent, computer);
 }
 
 void Router::Fail(const CallOrigin& origin, Refusal refusal, std::string_view computer) {

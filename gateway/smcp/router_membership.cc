@@ -171,6 +171,7 @@ void Router::DropFromBranch(OfficeKey key, MemberRef ref) {
 void Router::Remove(MemberRef ref) {
   Member* found = members_.Find(ref);
   if (found == nullptr) return;
+  ForgetBacklog(*found);
   const Member member = members_.Take(*found);
 
   if (member.pending != nullptr) {

@@ -5,6 +5,7 @@
 // bytes are queued and leave with the flush at the end of the event loop's batch.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -29,6 +30,9 @@ class Egress {
   // The answer to an event that carried `ack_id`. A full outbox ends the session.
   virtual SendResult SendAck(std::string_view ack_id, std::string_view payload,
                              const Attachments& attachments) = 0;
+  // Bytes that wait for the client beyond what should before whoever makes them is held back; 0
+  // while it keeps up. Far below what makes an outbox full.
+  virtual size_t Backlog() const = 0;
   // 0 to 2^31-1, not used by any other outstanding call of this socket.
   virtual uint32_t NextAckId() = 0;
   // While paused, no further event of this *session* is read. Calls nest.

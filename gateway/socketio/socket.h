@@ -59,6 +59,7 @@ class SessionPort {
   // `head` and `payload` make one text packet, followed by the attachments, as one unit.
   virtual SendResult SendPacket(std::string_view head, std::string_view payload,
                                 const Attachments& attachments, bool refuse_if_slow) = 0;
+  virtual size_t Backlog() const = 0;
   virtual void PauseReading() = 0;
   virtual void ResumeReading() = 0;
   virtual void LeaveNamespace(std::string_view nsp) = 0;
@@ -102,6 +103,7 @@ class Socket final : public Egress, public TimerClient {
                        const Attachments& attachments, bool refuse_if_slow) override;
   SendResult SendAck(std::string_view ack_id, std::string_view payload,
                      const Attachments& attachments) override;
+  size_t Backlog() const override { return session_.Backlog(); }
   uint32_t NextAckId() override;
   void PauseReading() override { session_.PauseReading(); }
   void ResumeReading() override { session_.ResumeReading(); }

@@ -5,15 +5,27 @@ import json
 
 import pytest
 
-from support.generation import DECLARED, GENERATIONS, TOOL_CALL
+from support.generation import DECLARED, EVERY_VERSION, GENERATIONS, TOOL_CALL
 from support.raw import HandshakeRefused, HttpConnection, Peer, WebSocket, eventually, fetch, target
 from support.scenario import scenario
 
 OPEN_KEYS = {"sid", "upgrades", "pingInterval", "pingTimeout", "maxPayload"}
 MISSING = b'{"code": 400, "message": "Missing a2c_version query parameter"}'
-REFUSED_090 = (
-    b'{"code": 4008, "message": "Protocol version mismatch", "server_version": "0.4.0", '
-    b'"client_version": "0.9.0", "min_supported": "0.1.0", "max_supported": "0.4.999"}')
+
+
+def refused(version: str, lowest: str = "0.1", highest: str = "0.4") -> bytes:
+    """The whole answer to a version that a gateway does not serve, byte for byte."""
+    body = ('{"code": 4008, "message": "Protocol version mismatch", '
+            f'"server_version": "{highest}.0", "client_version": "{version}", '
+            f'"min_supported": "{lowest}.0", "max_supported": "{highest}.999"}}')
+    return ("HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\nx-a2c-error-code: 4008\r\n\r\n{body}").encode()
+
+
+# What the gateways of this run say no with: 0.5 is served alone.
+REFUSED_090 = {gen: refused("0.9.0", *(("0.5", "0.5") if gen == "G5" else ()))
+               for gen in GENERATIONS}
+NOT_SERVED = [("a2c_version", "0.9.0")]
 
 
 async def handshake(w, path="/socket.io/", query=()):
@@ -63,10 +75,10 @@ async def test_scenario_003_unversioned_client_refused_when_not_allowed(w):
     assert response.header("Content-Type") == "application/json"
     assert response.header("Content-Length") == str(len(MISSING))
     assert not response.has("x-a2c-error-code")
-    with pytest.raises(HandshakeRefused) as refused:
+    with pytest.raises(HandshakeRefused) as raised:
         await WebSocket.connect(*w.address, target("/socket.io/", "websocket"))
-    assert refused.value.response.status == 400
-    assert refused.value.response.body == MISSING
+    assert raised.value.response.status == 400
+    assert raised.value.response.body == MISSING
     accepted = await handshake(w, query=[("a2c_version", "0.1.5")])
     packet = assert_open(accepted)
     await fetch(*w.address, "POST", target("/socket.io/", "polling", sid=packet["sid"]), body=b"1")
@@ -79,9 +91,20 @@ async def test_scenario_004_empty_version_counts_as_absent(w):
     assert not response.has("x-a2c-error-code")
 
 
+@scenario(4, "G2-4")
+async def test_scenario_004_empty_version_is_served_as_absent_by_default(w):
+    office = w.office()
+    agent = await w.peer(query_items=[("a2c_version", "")])
+    assert (await agent.join("agent", "bot", office)).text == "[true,null]"
+    assert "a2c_version" not in (await agent.list_room(office)).only["sessions"][0]
+    # It speaks as 0.1 does: a failed tool call is a tool's result.
+    assert "isError" in (await w.ask(agent, TOOL_CALL, "ghost")).only
+
+
 @scenario(5, "G2+")
 async def test_scenario_005_version_that_does_not_parse(w):
-    for version in ("abc", "1.2", "0.2.0.1", "0.5.0-dev", "0.x.1"):
+    for version in ("abc", "1.2", "0.2.0.1", "0.5.0-dev", "0.x.1", "+0.2.0", " 0.2.0", "0.2.0 ",
+                    "0..2", ".", "0.2.", "0.2.0000000001", "\u0660.2.0"):
         response = await handshake(w, query=[("a2c_version", version)])
         assert response.status == 400
         assert response.header("Content-Type") == "application/json"
@@ -93,40 +116,54 @@ async def test_scenario_005_version_that_does_not_parse(w):
         b'{"code": 400, "message": "Invalid a2c_version: Invalid version: abc"}')
 
 
-@scenario(6, "G2-4")
+async def answer_bytes(w, url: str, headers=()) -> bytes:
+    connection = await HttpConnection.open(*w.address)
+    response = await connection.request("GET", url, headers)
+    connection.abort()
+    return response.head + response.body
+
+
+@scenario(6, "G2+")
 async def test_scenario_006_incompatible_version_over_polling(w):
-    response = await handshake(w, query=[("a2c_version", "0.9.0")])
+    response = await handshake(w, query=NOT_SERVED)
     assert response.status == 400
-    assert response.body == REFUSED_090
     assert len(response.json()) == 6
     assert response.header("X-A2C-Error-Code") == "4008"
     assert response.header("Content-Type") == "application/json"
-    assert response.header("Content-Length") == str(len(REFUSED_090))
+    assert response.header("Content-Length") == str(len(response.body))
+    for path in ("/socket.io/", "/socket.io", "/smcp/", "/smcp"):
+        assert await answer_bytes(w, target(path, "polling", NOT_SERVED)) == REFUSED_090[w.gen]
 
 
-@scenario(7, "G2-4")
+@scenario(7, "G2+")
 async def test_scenario_007_incompatible_version_on_direct_websocket(w):
-    polling = await handshake(w, query=[("a2c_version", "0.9.0")])
-    with pytest.raises(HandshakeRefused) as refused:
-        await WebSocket.connect(*w.address,
-                                target("/socket.io/", "websocket", [("a2c_version", "0.9.0")]))
-    response = refused.value.response
-    assert response.status == polling.status == 400
-    assert response.body == polling.body
-    named = ("content-type", "content-length", "x-a2c-error-code")
-    assert [response.header(name) for name in named] == [polling.header(name) for name in named]
+    with pytest.raises(HandshakeRefused) as raised:
+        await WebSocket.connect(*w.address, target("/socket.io/", "websocket", NOT_SERVED))
+    response = raised.value.response
+    assert response.head + response.body == REFUSED_090[w.gen]
+    assert await answer_bytes(w, target("/socket.io/", "polling", NOT_SERVED)) == (
+        REFUSED_090[w.gen])
 
 
 @scenario(8, "G2-4")
 async def test_scenario_008_served_versions_are_accepted(w):
     for version in ("0.2.0", "0.2.7", "0.3.99", "0.4.1"):
-        peer = await w.peer(query_items=[("a2c_version", version)])
-        assert peer.sid
-    response = await handshake(w, query=[("a2c_version", "1.0.0")])
-    assert (response.status, response.json()["code"]) == (400, 4008)
+        await (await w.peer(query_items=[("a2c_version", version)])).barrier()
+    for version in ("1.0.0", "0.0.1", "0.5.0"):
+        response = await handshake(w, query=[("a2c_version", version)])
+        assert (response.status, response.json()["code"]) == (400, 4008)
 
 
-@scenario(9, "G2-4")
+@scenario(8, "G5", protocol__versions=EVERY_VERSION)
+async def test_scenario_008_served_versions_are_accepted_with_0_5_among_them(w):
+    for version in ("0.2.0", "0.2.7", "0.3.99", "0.4.1", "0.5.0", "0.5.999999999"):
+        await (await w.peer(query_items=[("a2c_version", version)])).barrier()
+    for version in ("1.0.0", "0.6.0"):
+        response = await handshake(w, query=[("a2c_version", version)])
+        assert response.head + response.body == refused(version, "0.1", "0.5")
+
+
+@scenario(9, "G2+")
 async def test_scenario_009_first_of_repeated_versions_decides(w):
     good_first = [("a2c_version", DECLARED[w.gen]), ("a2c_version", "0.9.0")]
     assert (await w.peer(query_items=good_first)).sid
@@ -134,9 +171,14 @@ async def test_scenario_009_first_of_repeated_versions_decides(w):
     assert (response.status, response.json()["code"]) == (400, 4008)
 
 
-@scenario(10, "G2-4", auth__provider="api_key", auth__api_key__admin_secret="k")
-async def test_scenario_010_version_gate_comes_before_authentication(w):
-    response = await handshake(w, query=[("a2c_version", "0.9.0")])
+@scenario(10, "G2+", auth__provider="api_key", auth__api_key__admin_secret="k")
+async def test_scenario_010_version_gate_comes_before_everything_else(w):
+    url = target("/socket.io/", "polling", NOT_SERVED)
+    assert await answer_bytes(w, url) == REFUSED_090[w.gen]
+    # Before the checks of Engine.IO too: its transport, its version, its method.
+    for bad in (url.replace("polling", "pigeon"), url.replace("EIO=4", "EIO=3")):
+        assert await answer_bytes(w, bad) == REFUSED_090[w.gen]
+    response = await fetch(*w.address, "POST", url, body=b"40/smcp,{}")
     assert (response.status, response.json()["code"]) == (400, 4008)
 
 
@@ -223,7 +265,3 @@ async def test_scenario_013_upgrade_keeps_the_sid_and_loses_nothing(w):
         assert (used_up.status, used_up.json()) == (400, {"code": 3, "message": "Bad request"})
         await computer.close()
         await agent.expect("notify:leave_office")
-
-
-def test_every_generation_has_a_declared_version():
-    assert set(DECLARED) == set(GENERATIONS)

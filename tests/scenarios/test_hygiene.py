@@ -5,15 +5,18 @@ import random
 
 import pytest
 
-from support.generation import JOIN, TOOL_CALL, assert_ok, query, routed_events
+from support.generation import JOIN, TOOL_CALL, assert_ok, query, routed_events, update_events
 from support.raw import (BROKEN, RECORDER, SANITIZER, TEXT, HandshakeRefused, Peer, eventually,
-                         fetch, frame, scaled, target)
+                         dumps, fetch, frame, scaled, target)
 from support.scenario import scenario
 
 FORGED_NEWS = ("enter_office", "leave_office", "update_config", "update_tool_list",
                "update_desktop", "tool_call_cancel")
 NEAR_MISSES = ("server_join_office", "server_leave_office", "client_tool_call", "trigger_event",
                "on_disconnect", "Server:leave_office", "server:leave_office ", "leave_office")
+# What section 8 leaves to the operator.
+OTHER_CHOICES = {"protocol__passthrough_events": "client:my_event,client:put_blob",
+                 "protocol__ack_notifications": "false"}
 RESERVED = ("connect", "connect_error", "disconnect", "disconnecting", "error", "newListener",
             "removeListener")
 
@@ -49,6 +52,27 @@ async def test_scenario_100_unknown_events_get_a_defined_answer(w):
             assert (await peer.call(name, {"x": 1})).text == "[]"
     await computer.expect_nothing(after=(agent,))
     await w.assert_routable(agent, computer)
+
+
+@scenario(100, "all", **OTHER_CHOICES)
+async def test_scenario_100_events_that_the_configuration_names_are_relayed(w):
+    office, agent, computer = await w.pair()
+    payload = {"agent": "bot", "req_id": "r", "computer": "pc", "x": [1]}
+    names = ["client:my_event", "client:put_blob"]  # the second one is new only in 0.4
+    for name in names:
+        call = agent.start_call(name, payload)
+        request = await computer.request(name)
+        assert request.raw_args == [dumps(payload)]
+        await request.reply({"ok": name}, 2)
+        assert (await call).args == [{"ok": name}, 2]
+    # The rules of other calls hold for it, whatever the generation in the flat form.
+    for sender, change, code in ((agent, {"computer": "ghost"}, 404), (agent, {"req_id": 1}, 400),
+                                 (computer, {}, 403), (await w.peer(), {}, 4103)):
+        answer = (await sender.call("client:my_event", {**payload, **change})).only
+        assert answer["code"] == code and answer["message"]
+    answer = (await agent.call("client:my_event2", payload)).only
+    assert (answer["code"], answer["message"]) == (400, "Unknown event")
+    await computer.expect_nothing(after=(agent,))
 
 
 DEEP = "[" * 66 + "]" * 66
@@ -186,7 +210,7 @@ async def test_scenario_102_connections_per_address_are_limited(w, start_gateway
     with pytest.raises(HandshakeRefused) as refused:
         await w.peer("ws")
     assert refused.value.response.status == 503
-    response = await fetch(*w.address, "GET", target("/socket.io/", "polling"))
+    response = await fetch(*w.address, "GET", target("/socket.io/", "polling", query(w.gen)))
     assert response.status == 503
     elsewhere = await w.peer("ws", source_ip="127.0.0.2")
     await elsewhere.barrier()
@@ -287,6 +311,11 @@ async def test_scenario_104_no_session_id_is_told_elsewhere(w):
     # The watch itself works: a packet that holds a sid is seen, in the middle of a word too.
     RECORDER.check(f'43/smcp,1[{{"x":"a{agent.sid}b"}}]')
     assert [sid for sid, _ in RECORDER.take_leaks()] == [agent.sid]
+    # And that of reserved codes.
+    reserved = [f'43/smcp,1[{{"code":{code},"message":"x"}}]' for code in (4102, 4105)]
+    for packet in reserved + ['43/smcp,1[{"code":4101,"message":"x"}]']:
+        RECORDER.check_codes(packet)
+    assert RECORDER.take_reserved() == reserved
 
 
 @scenario(99, "all")
@@ -301,6 +330,22 @@ async def test_scenario_099_events_of_the_root_namespace_are_ignored(w):
     assert len(computer.log) == packets + 1
     await agent.expect_nothing(after=(computer,))
     await w.assert_routable(agent, computer)
+
+
+@scenario(100, "all", **OTHER_CHOICES)
+async def test_scenario_100_news_are_not_acked_when_that_is_switched_off(w):
+    office, agent, computer = await w.pair()
+    for name in update_events(w.gen):
+        await computer.send(f'42/smcp,777["server:{name}",{{"computer":"pc"}}]')
+        await agent.expect(f"notify:{name}")
+    await agent.send('42/smcp,777["server:tool_call_cancel",{"agent":"bot","req_id":"r"}]')
+    await computer.expect("notify:tool_call_cancel")
+    for peer in (agent, computer):
+        await peer.barrier()
+        assert not [packet for packet in peer.log if packet.startswith("43/smcp,777")]
+    # Join, leave and unknown events are answered as ever.
+    assert (await agent.call("server:nothing")).text == "[]"
+    assert_ok(w.gen, await agent.leave(office))
 
 
 @scenario(101, "all")

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from support.generation import LEAVE, assert_join_refused, assert_not_found, assert_ok
-from support.raw import Raw, eventually, scaled
+from support.raw import Raw, dumps, eventually, scaled
 from support.scenario import BOTH, scenario
 
 PING_INTERVAL, PING_TIMEOUT = 0.6, 0.4
@@ -128,6 +128,23 @@ async def test_scenario_062_orderly_close_is_a_leave(w):
     assert (await agent.expect("notify:leave_office")).packet == leave(office, "computer", "pc")
     await w.gateway.settle(members=1)
     await agent.expect_nothing()
+
+
+@scenario(62, "all", BOTH)
+async def test_scenario_062_disconnect_right_behind_a_join(w):
+    """In one write: the join is still being decided when its sender goes."""
+    office = w.office()
+    agent = await w.agent(office)
+    peer = await w.peer()
+    join = dumps({"office_id": office, "role": "computer", "name": "pc"})
+    await peer.session.send_many([f'42/smcp,["server:join_office",{join}]', "41/smcp,"])
+    # Its session goes on being read, and the name is free.
+    await peer.join_namespace({})
+    assert_ok(w.gen, await peer.join("computer", "pc", office))
+    for name in ("enter", "leave", "enter"):
+        await agent.expect(f"notify:{name}_office")
+    await w.assert_routable(agent, peer)
+    await w.assert_sessions(agent, office, [("agent", "bot"), ("computer", "pc")])
 
 
 @scenario(63, "all", BOTH, engineio__ping_interval=f"{PING_INTERVAL}s",

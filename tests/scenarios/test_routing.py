@@ -321,14 +321,23 @@ async def test_scenario_081_answer_for_a_dead_agent_is_discarded(w):
     await successor.expect_nothing(after=(computer,))
 
 
-@scenario(82, "all", BOTH)
+@scenario(82, "all")
 async def test_scenario_082_unanswered_tool_call_ends_at_its_deadline(w):
+    await tool_call_ends_within(w, 6.0)
+
+
+@scenario(82, "all", ("polling",), **QUICK)
+async def test_scenario_082_deadline_is_that_of_the_call_and_the_slack(w):
+    await tool_call_ends_within(w, 1.3)
+
+
+async def tool_call_ends_within(w, seconds: float) -> None:
     office, agent, computer = await w.pair()
     started = time.monotonic()
     call = agent.start_call(TOOL_CALL, w.payload(TOOL_CALL, timeout=1), timeout=scaled(10.0))
     request = await computer.request(TOOL_CALL)
     assert_refused(w.gen, TOOL_CALL, await call, 408)
-    assert 1.0 <= time.monotonic() - started <= 6.0 + SOON
+    assert 1.0 <= time.monotonic() - started <= seconds + SOON
     packets = len(agent.log)
     await request.reply({"content": [], "isError": False})
     await computer.expect_nothing()
@@ -351,7 +360,7 @@ async def test_scenario_083_unanswered_request_ends_at_the_relay_limit(w):
     await w.gateway.settle(calls_in_flight=0)
 
 
-@scenario(84, "G1-4")
+@scenario(84, "all")
 async def test_scenario_084_call_survives_a_move_of_its_computer(w):
     first, agent, computer = await w.pair()
     second = w.office()

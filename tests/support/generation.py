@@ -7,9 +7,6 @@ which turn that into bytes for the generation at hand, live here and nowhere els
 from .peer import Ack
 from .sio import dumps
 
-# The generations this build serves; a scenario that names none of them is not collected.
-ACTIVE_GENERATIONS = ["G1"]
-
 GENERATIONS = ("G1", "G2", "G3", "G4", "G5")
 DECLARED = {"G1": None, "G2": "0.2.0", "G3": "0.3.0", "G4": "0.4.0", "G5": "0.5.0"}
 TAGS = {"all": GENERATIONS, "G1": ("G1",), "G1-2": GENERATIONS[:2], "G1-4": GENERATIONS[:4],
@@ -17,6 +14,7 @@ TAGS = {"all": GENERATIONS, "G1": ("G1",), "G1-2": GENERATIONS[:2], "G1-4": GENE
         "G4+": GENERATIONS[3:], "G5": ("G5",)}
 # Generations 0.1 to 0.4 are served by default, 0.5 only when asked for.
 SETTINGS = {"G5": {"protocol.versions": "0.5"}}
+EVERY_VERSION = "0.1,0.2,0.3,0.4,0.5"
 
 TOOL_CALL = "client:tool_call"
 JOIN = "server:join_office"
@@ -33,10 +31,6 @@ EXTRA_FIELDS = {
 }
 _ROUTED_SINCE = {"client:get_resources": "G2", "client:get_skills": "G2", "client:get_skill": "G2",
                  "client:get_blob": "G2", "client:put_blob": "G4"}
-
-
-def active(tag: str) -> list[str]:
-    return [gen for gen in TAGS[tag] if gen in ACTIVE_GENERATIONS]
 
 
 def routed_events(gen: str) -> list[str]:

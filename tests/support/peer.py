@@ -255,6 +255,7 @@ class Peer:
     def _on_message(self, text: str) -> None:
         assert self._partial is None, "a text packet between a header and its attachments"
         self.log.append(text)
+        RECORDER.check_codes(text)
         packet = sio.parse(text[1:])
         packet_is_list = packet.type == sio.ACK and packet.ack_id in self._list_room_ids
         if packet.type != sio.CONNECT and not packet_is_list:

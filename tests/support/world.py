@@ -76,6 +76,10 @@ class World:
         await agent.expect("notify:enter_office")
         return office, agent, computer
 
+    def side(self, gen: str) -> "World":
+        """The same gateway as clients of another generation see it."""
+        return World(self.gateway, gen, self.transport, self.pool)
+
     # -- payloads -------------------------------------------------------------------------------
 
     def payload(self, event: str, computer: str = "pc", req_id: str = "r", **fields) -> dict:
@@ -114,9 +118,14 @@ class World:
                 raise session.error
         leaks = RECORDER.take_leaks()
         assert not leaks, f"session ids told to clients (sid, packet): {leaks[:3]}"
+        reserved = RECORDER.take_reserved()
+        assert not reserved, f"codes that no gateway may send: {reserved[:3]}"
 
     async def close_and_check_empty(self) -> None:
         await self.close()
+        await self.check_empty()
+
+    async def check_empty(self) -> None:
         if not self.gateway.finished:
             assert self.gateway.running, f"the gateway died\n{self.gateway.tail()}"
             await self.gateway.settle_empty(STEP)

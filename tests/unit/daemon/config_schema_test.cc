@@ -35,6 +35,8 @@ TEST(ConfigSchema, HasExactlyThePublishedKeysAndDefaults) {
       {"protocol.versions", "[\"0.1\", \"0.2\", \"0.3\", \"0.4\"]"},
       {"protocol.allow_unversioned", "true"},
       {"protocol.mixed_offices", "forbid"},
+      {"protocol.passthrough_events", "[]"},
+      {"protocol.ack_notifications", "true"},
       {"calls.default_timeout", "60s"},
       {"calls.timeout_slack", "5s"},
       {"calls.max_timeout", "3600s"},

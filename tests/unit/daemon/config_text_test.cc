@@ -110,7 +110,7 @@ TEST(Address, RefusesWhatNobodyCouldListenOn) {
   }
 }
 
-TEST(Format, ChecksPathsHeadersAndOrigins) {
+TEST(Format, ChecksPathsHeadersOriginsAndEvents) {
   const auto accepted = [](v1::TextFormat format, const char* text) {
     return CheckFormat(format, text).ok();
   };
@@ -132,6 +132,13 @@ TEST(Format, ChecksPathsHeadersAndOrigins) {
   for (const char* origin : {"", "a.example", "https://", "https://a/", "https://a/b", "://a",
                              "https://*.a", "https://a,b"}) {
     EXPECT_FALSE(accepted(v1::TEXT_FORMAT_ORIGIN, origin)) << origin;
+  }
+  for (const char* event : {"client:x", "client:my_event", "client:my-app/Event.2"}) {
+    EXPECT_TRUE(accepted(v1::TEXT_FORMAT_CLIENT_EVENT, event)) << event;
+  }
+  for (const char* event :
+       {"", "client:", "client", "server:x", "Client:x", "client:a b", "x", "client:*"}) {
+    EXPECT_FALSE(accepted(v1::TEXT_FORMAT_CLIENT_EVENT, event)) << event;
   }
 }
 

@@ -54,6 +54,18 @@ TEST(Settings, CallTimeoutsAndMixedOfficesReachTheDomain) {
   EXPECT_TRUE(options.mixed_offices);
 }
 
+TEST(Settings, EventsToRelayAndAcksOfNewsReachTheDomain) {
+  const SmcpOptions defaults = SmcpOptionsFrom(Load({}));
+  EXPECT_TRUE(defaults.passthrough_events.empty());
+  EXPECT_TRUE(defaults.ack_notifications);
+  const SmcpOptions options =
+      SmcpOptionsFrom(Load({"protocol.passthrough_events=client:a,client:b",
+                            "protocol.ack_notifications=false", "protocol.versions=0.5,0.2"}));
+  EXPECT_THAT(options.passthrough_events, testing::UnorderedElementsAre("client:a", "client:b"));
+  EXPECT_FALSE(options.ack_notifications);
+  EXPECT_THAT(options.versions.served, testing::ElementsAre(Generation::kG2, Generation::kG5));
+}
+
 TEST(Settings, ApiKeyTakesNamesFromTheConfiguration) {
   const ApiKeyOptions options = ApiKeyOptionsFrom(
       Load({"auth.api_key.header_names=x-one,x-two", "auth.api_key.auth_fields=key"}), "s");

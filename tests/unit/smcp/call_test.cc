@@ -7,9 +7,11 @@
 namespace smcp::test {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 constexpr std::string_view kTools = R"({"agent":"bot","req_id":"r1","computer":"pc"})";
 constexpr std::string_view kTool =
@@ -389,6 +391,34 @@ TEST_P(Call, UnknownEventsGetADefinedAnswer) {
   EXPECT_THAT(agent_.Take(),
               ElementsAre(R"(31[{"code":400,"message":"Unknown event"}])", "32[]", "33[]", "34[]"));
   EXPECT_THAT(computer_.Take(), IsEmpty());
+}
+
+TEST_P(Call, EventsThatTheOptionsNameAreRelayedAndHeldToTheSameRules) {
+  SmcpOptions options;
+  options.passthrough_events = {"client:my_event", "client:put_blob"};
+  World world({.shards = GetParam(), .options = options});
+  Client& agent = world.Connect();
+  Client& computer = world.Connect();
+  Meet(world, agent, computer);
+  const std::string request = R"({"agent":"bot","req_id":"r","computer":"pc","x":1.0})";
+  agent.Emit("client:my_event", request, "1");
+  agent.Emit("client:put_blob", request, "2");  // of a later generation than the sender's
+  agent.Emit("client:my_event", R"({"agent":"bot","req_id":"r","computer":"ghost"})", "3");
+  agent.Emit("client:my_event", R"({"agent":"bot","computer":"pc"})", "4");
+  agent.Emit("client:my_event2", request, "5");
+  computer.Emit("client:my_event", request, "6");
+  world.Run();
+  const std::vector<std::string> heard = computer.Take();
+  EXPECT_THAT(heard, UnorderedElementsAre("20[\"client:my_event\"," + request + "]",
+                                          "21[\"client:put_blob\"," + request + "]",
+                                          HasSubstr("36[{\"code\":403,")));
+  EXPECT_THAT(agent.Take(),
+              UnorderedElementsAre(HasSubstr("33[{\"code\":404,"), HasSubstr("34[{\"code\":400,"),
+                                   R"(35[{"code":400,"message":"Unknown event"}])"));
+  EXPECT_THAT(world.hooks, Contains("call client:my_event pc"));
+  computer.Answer(0, R"([{"ok":1.0}])");
+  world.Run();
+  EXPECT_THAT(agent.Take(), ElementsAre(R"(31[{"ok":1.0}])"));
 }
 
 }  // namespace

@@ -179,6 +179,18 @@ TEST_P(Join, PinIsLookedAtBeforeSeatsAndSeatsBeforeTheAgentsOwnOffice) {
   EXPECT_EQ(world_.Seats(), 3u);
 }
 
+TEST_P(Join, AgentElsewhereIsToldSoEvenIfTheOtherOfficeIsFull) {
+  SmcpOptions options;
+  options.office_members_max = 1;
+  World world({.shards = GetParam(), .options = options});
+  Client& agent = world.Connect();
+  agent.Join("agent", "bot", "mine");
+  world.Connect().Join("computer", "pc", "full");
+  agent.Join("agent", "bot", "full", "1");
+  world.Run();
+  EXPECT_THAT(agent.Take(), ElementsAre(R"(31[false,"Agent already in another room"])"));
+}
+
 TEST_P(Join, OfficeIsPinnedToItsFirstGenerationUntilItIsEmpty) {
   Client& first = world_.Connect(Generation::kG3, "0.3.0");
   Client& later = world_.Connect(Generation::kG4, "0.4.1");

@@ -77,6 +77,7 @@ class Robot final : public sio::Egress {
     scheduler_.Post(shard_, [this] { NextCall(); });
     return sio::SendResult::kQueued;
   }
+  size_t Backlog() const override { return 0; }
   uint32_t NextAckId() override { return next_ack_id_++; }
   void PauseReading() override {}
   void ResumeReading() override {}

@@ -65,6 +65,8 @@ TEST(Events, AreFoundByTheirExactNameInTheirGeneration) {
   EXPECT_EQ(FindEvent("server_join_office", Generation::kG5), nullptr);
   EXPECT_EQ(FindEvent("notify:enter_office", Generation::kG5), nullptr);
   EXPECT_EQ(FindEvent("client:get_dpe", Generation::kG5), nullptr);
+  // What lets further names through is no name itself.
+  EXPECT_EQ(FindEvent(PassthroughEvent().name, Generation::kG5), nullptr);
 }
 
 TEST(NewsPackets, HaveTheKeysOfTheProtocol) {

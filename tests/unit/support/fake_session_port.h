@@ -21,6 +21,7 @@ class FakeSessionPort final : public sio::SessionPort {
     sent.push_back(std::move(line));
     return result;
   }
+  size_t Backlog() const override { return backlog; }
   void PauseReading() override { ++paused; }
   void ResumeReading() override { --paused; }
   void LeaveNamespace(std::string_view nsp) override { left.emplace_back(nsp); }
@@ -35,6 +36,7 @@ class FakeSessionPort final : public sio::SessionPort {
   bool last_refuse_if_slow = false;
   std::vector<std::string> sent;
   std::vector<std::string> left;
+  size_t backlog = 0;
   int paused = 0;
   int closed = 0;
 };

@@ -31,6 +31,7 @@ class FakeEgress final : public sio::Egress {
     sent.push_back({true, std::string(ack_id), std::string(payload), attachments});
     return sio::SendResult::kQueued;
   }
+  size_t Backlog() const override { return backlog; }
   uint32_t NextAckId() override { return next_ack_id++ & 0x7fffffff; }
   void PauseReading() override { ++paused; }
   void ResumeReading() override { --paused; }
@@ -51,6 +52,7 @@ class FakeEgress final : public sio::Egress {
 
   std::vector<Sent> sent;
   uint32_t next_ack_id = 0;
+  size_t backlog = 0;
   int paused = 0;
   bool slow = false;
   bool closed = false;

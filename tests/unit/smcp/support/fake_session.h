@@ -18,6 +18,7 @@ class FakeSession final : public sio::SessionPort {
     sent.push_back(std::move(line));
     return sio::SendResult::kQueued;
   }
+  size_t Backlog() const override { return 0; }
   void PauseReading() override { ++paused; }
   void ResumeReading() override { --paused; }
   void LeaveNamespace(std::string_view /*nsp*/) override { left = true; }
