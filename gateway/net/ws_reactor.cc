@@ -14,6 +14,11 @@ namespace {
 
 // Larger batches would let timers and posts of the shard wait.
 constexpr int kBatchMax = 128;
+// How often a flush lets tasks that came meanwhile go first.
+constexpr int kFlushRoundsMax = 32;
+// Behind a batch of this size there is likely another one. To look costs less than to wait: waiting
+// goes through Asio, which changes and polls its own epoll for it.
+constexpr int kBusyBatch = 8;
 
 }  // namespace
 
@@ -38,8 +43,18 @@ void WsReactor::Wait() {
 }
 
 void WsReactor::OnReady() {
+  // The batches of one turn are bounded together.
+  for (int left = kBatchMax; left > 0;) {
+    const int count = HandleBatch(left);
+    if (count < kBusyBatch) break;
+    left -= count;
+  }
+  Wait();
+}
+
+int WsReactor::HandleBatch(int max) {
   std::array<epoll_event, kBatchMax> events;
-  const int count = ::epoll_wait(epoll_fd_, events.data(), kBatchMax, 0);
+  const int count = ::epoll_wait(epoll_fd_, events.data(), max, 0);
   in_batch_ = true;
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<size_t>(i)];
@@ -51,9 +66,12 @@ void WsReactor::OnReady() {
     }
   }
   in_batch_ = false;
-  FlushDirty();
-  graveyard_.clear();
-  Wait();
+  // A flush that is queued behind tasks takes along what they have for the same connections.
+  if (!flush_posted_) {
+    FlushDirty();
+    graveyard_.clear();
+  }
+  return count;
 }
 
 WsConnection& WsReactor::Adopt(int fd, std::string_view head, std::string early) {
@@ -87,11 +105,23 @@ void WsReactor::ScheduleFlush() {
   // In a batch the flush comes at its end; elsewhere (a task from another shard, a timer) it is
   // queued behind the tasks that are waiting already, so that their packets leave together.
   if (in_batch_ || std::exchange(flush_posted_, true)) return;
-  shard_.Post([this] {
-    flush_posted_ = false;
-    FlushDirty();
-    if (!in_batch_) graveyard_.clear();
-  });
+  flush_rounds_ = 0;
+  PostFlush();
+}
+
+void WsReactor::PostFlush() {
+  shard_.Post([this, begun = shard_.tasks_begun()] { OnFlush(begun); });
+}
+
+void WsReactor::OnFlush(uint64_t tasks_begun) {
+  // Tasks come in chains (a request, the backplane's decision, the news), and each link queues the
+  // next: of a thousand joins to one office every single one would be flushed to all members. So
+  // while tasks keep coming the flush waits, though not for ever.
+  const bool alone = shard_.tasks_begun() == tasks_begun + 1;  // this task is the one
+  if (!alone && ++flush_rounds_ < kFlushRoundsMax) return PostFlush();
+  flush_posted_ = false;
+  FlushDirty();
+  graveyard_.clear();
 }
 
 void WsReactor::FlushDirty() {

@@ -45,8 +45,12 @@ class WsReactor {
 
   void Wait();
   void OnReady();
+  // At most `max` events; returns how many there were.
+  int HandleBatch(int max);
   void FlushDirty();
   void ScheduleFlush();
+  void PostFlush();
+  void OnFlush(uint64_t tasks_begun);
   void MarkDirty(WsConnection& connection);
   // Handles bytes that a paused connection kept, after the current task.
   void ScheduleResume(WsConnection& connection);
@@ -69,6 +73,7 @@ class WsReactor {
   std::vector<std::string> pool_;
   bool in_batch_ = false;
   bool flush_posted_ = false;
+  int flush_rounds_ = 0;
 };
 
 }  // namespace smcp::net

@@ -29,7 +29,10 @@ Shard::~Shard() {
 }
 
 void Shard::Post(Task task) {
-  boost::asio::post(io_, [task = std::move(task)]() mutable { std::move(task)(); });
+  boost::asio::post(io_, [this, task = std::move(task)]() mutable {
+    ++tasks_begun_;
+    std::move(task)();
+  });
 }
 
 bool Shard::IsCurrent() const { return current == this; }

@@ -33,6 +33,9 @@ class Shard {
 
   // Any thread. Always queued, never run in place: see task.h.
   void Post(Task task);
+  // How many posted tasks have begun; only on the shard. Who compares two readings knows whether
+  // others ran in between.
+  uint64_t tasks_begun() const { return tasks_begun_; }
   bool IsCurrent() const;
   void AssertCurrent() const;
   // The index of the shard whose thread this is, or -1.
@@ -54,6 +57,7 @@ class Shard {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   SteadyClock clock_;
   TimerWheel timers_;
+  uint64_t tasks_begun_ = 0;
   boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                     boost::asio::wait_traits<std::chrono::steady_clock>,
                                     boost::asio::io_context::executor_type>
