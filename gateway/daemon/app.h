@@ -30,7 +30,8 @@ class App {
   absl::Status BuildListeners();
   void AddHealthRoutes(net::Listener& listener);
   void Announce();
-  // Returns the signal that asks for the end; meanwhile memory is given back after a crowd.
+  // Returns the signal that asks for the end; meanwhile the log is written out, and memory is given
+  // back after a crowd.
   int WaitForStop();
   // The phases of a stop; each ends early when a second signal asks for it.
   void Drain();

@@ -1,9 +1,9 @@
 #include "gateway/daemon/log.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include "gateway/codec/json_text.h"
+#include "gateway/daemon/log_sink.h"
 
 namespace smcp {
 namespace {
@@ -54,8 +54,7 @@ std::pair<DaemonLog::Level, std::string_view> Describe(LogEvent::Kind kind) {
 }  // namespace
 
 DaemonLog::DaemonLog(const config::v1::Log& config)
-    : logger_(std::make_shared<spdlog::logger>("smcp-gateway",
-                                               std::make_shared<spdlog::sinks::stderr_sink_mt>())),
+    : logger_(std::make_shared<spdlog::logger>("smcp-gateway", std::make_shared<BufferedStderr>())),
       json_(config.format() == "json") {
   logger_->set_pattern(json_ ? R"({"ts":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%v})"
                              : "%Y-%m-%dT%H:%M:%S.%e%z %l %v");

@@ -43,18 +43,15 @@ class RouteReply {
 
 }  // namespace
 
-HttpConnection::HttpConnection(TcpSocket socket, const EngineShard& home, const Site& site)
+HttpConnection::HttpConnection(TcpSocket socket, const boost::asio::ip::tcp::endpoint& remote,
+                               const EngineShard& home, const Site& site)
     : home_(home),
       site_(site),
       stream_(std::move(socket)),
       replied_(stream_.get_executor()),
-      buffer_(site.limits.header_bytes_max + 64 * 1024) {
-  boost::system::error_code error;
-  const auto remote = stream_.socket().remote_endpoint(error);
-  if (error) return;
-  remote_address_ = remote.address().to_string(error);
-  remote_port_ = remote.port();
-}
+      buffer_(site.limits.header_bytes_max + 64 * 1024),
+      remote_address_(remote.address().to_string()),
+      remote_port_(remote.port()) {}
 
 HttpConnection::~HttpConnection() = default;
 

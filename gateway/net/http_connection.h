@@ -30,7 +30,8 @@ using TcpSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executo
 
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
-  HttpConnection(TcpSocket socket, const EngineShard& home, const Site& site);
+  HttpConnection(TcpSocket socket, const boost::asio::ip::tcp::endpoint& remote,
+                 const EngineShard& home, const Site& site);
   ~HttpConnection();
 
   // Serves the connection until it ends. On its shard.

@@ -88,6 +88,7 @@ absl::Status Listener::Bind(Shard& shard) {
   auto& socket = acceptor->socket;
   if (socket.open(endpoint.protocol(), error)) return failed(error);
   socket.set_option(tcp::acceptor::reuse_address(true), error);
+  socket.set_option(tcp::no_delay(true), error);  // accepted sockets inherit it
   if (socket.bind(endpoint, error)) return failed(error);
   if (socket.listen(4096, error)) return failed(error);
   core_->port = socket.local_endpoint(error).port();
@@ -116,17 +117,16 @@ Awaitable<void> Listener::Core::Accept(Core* core) {
   while (acceptor.socket.is_open()) {
     const EngineShard& target = core->PickTarget();
     TcpSocket accepted(target.shard->io().get_executor());
-    const auto [error] = co_await acceptor.socket.async_accept(accepted, kAwait);
+    tcp::endpoint remote;
+    const auto [error] = co_await acceptor.socket.async_accept(accepted, remote, kAwait);
     if (error == boost::asio::error::operation_aborted) co_return;
     if (error) {
       acceptor.pause.expires_after(kAcceptPause);
       co_await acceptor.pause.async_wait(kAwait);
       continue;
     }
-    boost::system::error_code ignored;
-    accepted.set_option(tcp::no_delay(true), ignored);
-    target.shard->Post([socket = std::move(accepted), &target, core]() mutable {
-      std::make_shared<HttpConnection>(std::move(socket), target, core->site)->Start();
+    target.shard->Post([socket = std::move(accepted), remote, &target, core]() mutable {
+      std::make_shared<HttpConnection>(std::move(socket), remote, target, core->site)->Start();
     });
   }
 }
@@ -145,7 +145,9 @@ void Listener::Serve(int fd) {
     boost::system::error_code error;
     socket.assign(tcp::v4(), fd, error);
     if (error) return;
-    std::make_shared<HttpConnection>(std::move(socket), target, core->site)->Start();
+    const tcp::endpoint remote = socket.remote_endpoint(error);
+    socket.set_option(tcp::no_delay(true), error);
+    std::make_shared<HttpConnection>(std::move(socket), remote, target, core->site)->Start();
   });
 }
 

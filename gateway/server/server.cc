@@ -46,6 +46,12 @@ Server::~Server() {
   ReleaseListeners();
 }
 
+Shard& Server::AcceptorShard() {
+  // Where there is one core, a thread of its own for accepting would cost every connection two
+  // context switches and gain nothing.
+  return shards_.shard_count() == 1 ? shards_.shard(0) : acceptor_;
+}
+
 void Server::ReleaseListeners() {
   for (net::Listener& listener : listeners_) listener.Release();
   for (net::Listener& listener : route_listeners_) listener.Release();
@@ -71,7 +77,7 @@ void Server::Register(std::string name, NamespaceFactory factory) {
 
 absl::Status Server::Attach(net::Listener& listener, const std::vector<std::string>& paths) {
   SMCP_CHECK(!started_);
-  if (absl::Status bound = listener.Bind(acceptor_); !bound.ok()) return bound;
+  if (absl::Status bound = listener.Bind(AcceptorShard()); !bound.ok()) return bound;
   net::Site& site = listener.site();
   site.limits = options_.http;
   site.body_bytes_max = options_.session.payload_bytes_max;
@@ -90,7 +96,7 @@ void Server::MountRaw(net::Listener& listener, std::string path, RawHandler& han
 
 absl::Status Server::AttachRoutes(net::Listener& listener) {
   SMCP_CHECK(!started_);
-  if (absl::Status bound = listener.Bind(acceptor_); !bound.ok()) return bound;
+  if (absl::Status bound = listener.Bind(AcceptorShard()); !bound.ok()) return bound;
   listener.site().limits = options_.http;
   route_listeners_.push_back(listener);
   return absl::OkStatus();
@@ -101,15 +107,15 @@ void Server::Start() {
   started_ = true;
   shards_.Start();
   for (net::Listener& listener : listeners_) listener.Start(engine_shards_);
-  const net::EngineShard here{&acceptor_, nullptr, nullptr};
+  const net::EngineShard here{&AcceptorShard(), nullptr, nullptr};
   for (net::Listener& listener : route_listeners_) listener.Start({here});
-  acceptor_.Start();
+  if (&AcceptorShard() == &acceptor_) acceptor_.Start();
 }
 
 void Server::StopAccepting() {
   for (net::Listener& listener : listeners_) {
     listener.site().draining = true;
-    acceptor_.Post([&listener] { listener.StopAccepting(); });
+    AcceptorShard().Post([&listener] { listener.StopAccepting(); });
   }
 }
 

@@ -70,6 +70,8 @@ class Server {
  private:
   struct Part;  // what lives on one shard
 
+  // Whose event loop accepts.
+  Shard& AcceptorShard();
   size_t OpenWebSockets();
   void ReleaseListeners();
 
