@@ -1,9 +1,9 @@
 // Validates one JSON text completely and lets the caller step through it without building a DOM.
 //
-// Built on simdjson's stage 1 (UTF-8 and structural positions, SIMD); a second pass over the
-// positions checks grammar, depth, literals, numbers and escapes. What passes here is parsed by
-// every client's JSON library, so one client's bad text cannot close another's connection
-// (DECISIONS 18). Texts are never re-serialised: values are views of the bytes as they came.
+// One pass (json_scan.h, SIMD) checks grammar, depth, literals, numbers and escapes and notes where
+// brackets close; simdjson checks UTF-8. What passes here is parsed by every client's JSON library,
+// so one client's bad text cannot close another's connection (DECISIONS 18). Texts are never
+// re-serialised: values are views of the bytes as they came.
 //
 // Thread rule: an Index is scratch space, one per shard, reused for every packet; it does not
 // own the text, which must outlive the values taken from it.
@@ -11,8 +11,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string_view>
+
+#include "gateway/codec/json_scan.h"
 
 namespace smcp::json {
 
@@ -22,15 +23,15 @@ enum class Kind : uint8_t { kMissing, kNull, kBool, kNumber, kString, kArray, kO
 struct Value {
   Kind kind = Kind::kMissing;
   std::string_view raw;  // the whole text of the value: quotes and brackets included
-  uint32_t at = 0;       // its first position in the index
+  uint32_t at = 0;       // where it starts in the text
+  uint32_t bracket = 0;  // the number of the first bracket that opens at or behind it
   // What stands between the quotes of a kString, escapes untouched.
   std::string_view inner() const { return raw.substr(1, raw.size() - 2); }
 };
 
 class Index {
  public:
-  Index();
-  ~Index();
+  Index() = default;
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;
 
@@ -41,18 +42,25 @@ class Index {
 
   // Steps through an array or an object: at(first call) = cursor made by Enter().
   struct Cursor {
-    uint32_t next = 0;
+    uint32_t next = 0;             // at or before the next comma, element or closing bracket
+    uint32_t bracket = 0;          // the number of the first bracket behind it
+    Kind within = Kind::kMissing;  // kArray or kObject, or there is nothing to step through
   };
   Cursor Enter(const Value& container) const;
-  // False at the end. Cost: the positions of the value stepped over.
+  // False at the end. Arrays and objects are stepped over without a look inside.
   bool NextElement(Cursor* cursor, Value* element) const;
   // `key` is what stands between the quotes, escapes untouched.
   bool NextField(Cursor* cursor, std::string_view* key, Value* value) const;
 
  private:
-  struct Scratch;
-  std::unique_ptr<Scratch> scratch_;
-  std::string_view text_;
+  uint32_t SkipBlanks(uint32_t at) const;
+  // The value that starts at `at`, and the cursor behind it.
+  void Take(uint32_t at, Cursor* cursor, Value* value) const;
+
+  Brackets brackets_;
+  const void* chosen_for_ = nullptr;  // simdjson's implementation, which decides about scan_
+  Scan scan_ = nullptr;
+  std::string_view text_;  // of the last successful Build; empty: there is none
 };
 
 }  // namespace smcp::json

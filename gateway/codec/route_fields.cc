@@ -15,8 +15,9 @@ void FindFields(const json::Index& index, const json::Value& object,
   std::string_view key;
   json::Value value;
   while (index.NextField(&cursor, &key, &value)) {
+    const bool plain = key.find('\\') == std::string_view::npos;
     for (size_t i = 0; i < names.size(); ++i) {
-      if (json::Spells(key, names[i])) values[i] = value;
+      if (plain ? key == names[i] : json::Spells(key, names[i])) values[i] = value;
     }
   }
 }

@@ -74,7 +74,10 @@ std::shared_ptr<const sio::Handshake> HttpConnection::MakeHandshake(
   auto handshake = std::make_shared<sio::Handshake>();
   handshake->path = request_.path;
   handshake->query = request_.query;
-  handshake->headers = request_.headers;
+  size_t text_bytes = 0;
+  for (const auto& [name, value] : request_.headers) text_bytes += name.size() + value.size();
+  handshake->headers.Reserve(request_.headers.size(), text_bytes);
+  for (const auto& [name, value] : request_.headers) handshake->headers.Add(name, value);
   handshake->remote_address = remote_address_;
   handshake->remote_port = remote_port_;
   handshake->transport = transport;

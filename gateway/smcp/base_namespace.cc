@@ -12,9 +12,11 @@ namespace {
 
 AuthRequest ToAuthRequest(sio::ConnectRequest request, const std::string& declared) {
   const sio::Handshake& handshake = *request.handshake;
+  std::vector<std::pair<std::string, std::string>> headers;
+  for (const auto [name, value] : handshake.headers) headers.emplace_back(name, value);
   return {.nsp = std::move(request.nsp),
           .query = handshake.query,
-          .headers = handshake.headers,
+          .headers = std::move(headers),
           .auth = std::move(request.auth),
           .remote_address = handshake.remote_address,
           .remote_port = handshake.remote_port,

@@ -53,8 +53,9 @@ Home::Seat* Home::FindSeat(Office& office, MemberRef ref) {
 
 void Home::InOrder(const OfficeId& id, Operation operation) {
   Office* office = Find(id);
-  if (office != nullptr && (office->deciding || !office->queue.empty())) {
-    office->queue.push_back(std::move(operation));
+  if (office != nullptr && (office->deciding || office->queue != nullptr)) {
+    if (office->queue == nullptr) office->queue = std::make_unique<std::deque<Operation>>();
+    office->queue->push_back(std::move(operation));
     return;
   }
   std::move(operation)(*this);
@@ -64,7 +65,8 @@ void Home::InOrder(const OfficeId& id, Operation operation) {
 // slow to decide must not make an office's queue grow without end.
 bool Home::MayWait(const OfficeId& id) {
   const Office* office = Find(id);
-  if (office == nullptr || office->queue.size() < options_.office_queue_max) return true;
+  if (office == nullptr || office->queue == nullptr) return true;
+  if (office->queue->size() < options_.office_queue_max) return true;
   ++news_dropped_;
   return false;
 }
@@ -73,15 +75,16 @@ void Home::Resume(const OfficeId& id) {
   for (;;) {
     Office* office = Find(id);
     if (office == nullptr || office->deciding) return;
-    if (office->queue.empty()) return DropIfEmpty(*office);
-    Operation next = std::move(office->queue.front());
-    office->queue.pop_front();
+    if (office->queue == nullptr) return DropIfEmpty(*office);
+    Operation next = std::move(office->queue->front());
+    office->queue->pop_front();
+    if (office->queue->empty()) office->queue.reset();
     std::move(next)(*this);
   }
 }
 
 void Home::DropIfEmpty(Office& office) {
-  if (office.deciding || !office.seats.empty() || !office.queue.empty()) return;
+  if (office.deciding || !office.seats.empty() || office.queue != nullptr) return;
   const OfficeId id = office.id;  // the key must outlive the element it finds
   offices_.erase(id);
 }

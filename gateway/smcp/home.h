@@ -66,7 +66,7 @@ class Home final : public BackplaneEvents {
     std::vector<Seat> seats;                            // in join order
     std::vector<std::pair<uint16_t, uint32_t>> shards;  // members per shard, none with 0
     bool deciding = false;                              // the backplane has been asked
-    std::deque<Operation> queue;
+    std::unique_ptr<std::deque<Operation>> queue;       // null while empty
   };
 
   Office* Find(const OfficeId& id);

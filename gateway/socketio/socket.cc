@@ -16,11 +16,11 @@ constexpr uint32_t kAckIdMask = 0x7fffffff;
 
 }  // namespace
 
-const std::string* Handshake::Header(std::string_view name) const {
-  for (const auto& [key, value] : headers) {
-    if (absl::EqualsIgnoreCase(key, ToAbsl(name))) return &value;
+std::optional<std::string_view> Handshake::Header(std::string_view name) const {
+  for (const auto [key, value] : headers) {
+    if (absl::EqualsIgnoreCase(ToAbsl(key), ToAbsl(name))) return value;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 Socket::Socket(SessionPort& session, Namespace& nsp, std::string sid)

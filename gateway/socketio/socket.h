@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "gateway/base/clock.h"
+#include "gateway/base/header_list.h"
 #include "gateway/base/strings.h"
 #include "gateway/base/timer_wheel.h"
 #include "gateway/socketio/egress.h"
@@ -31,14 +33,14 @@ enum class Transport : uint8_t { kPolling, kWebSocket };
 // The HTTP request that created the Engine.IO session, nothing preprocessed.
 struct Handshake {
   std::string path;
-  std::string query;                                         // raw, without '?'
-  std::vector<std::pair<std::string, std::string>> headers;  // in order, duplicates kept
-  std::string remote_address;                                // numeric, without port
+  std::string query;  // raw, without '?'
+  HeaderList headers;
+  std::string remote_address;  // numeric, without port
   uint16_t remote_port = 0;
   bool secure = false;
   Transport transport = Transport::kPolling;  // at the handshake
-  // The first header of that name, compared without case; nullptr if there is none.
-  const std::string* Header(std::string_view name) const;
+  // The first header of that name, compared without case.
+  std::optional<std::string_view> Header(std::string_view name) const;
 };
 
 // State that a namespace keeps with a socket.

@@ -50,7 +50,7 @@ TEST_F(Connect, TheAnswerHoldsTheSocketsOwnSidAndComesBeforeItsEvents) {
   Say(ref, wire, "40/n,");
   const std::string sid = app().sockets.at(0)->sid();
   EXPECT_NE(sid, At(ref).SidText());
-  EXPECT_EQ(sid.size(), 20u);
+  EXPECT_EQ(sid.size(), 15u);
   EXPECT_THAT(wire.Take(), ElementsAre("40/n,{\"sid\":\"" + sid + "\"}", "42/n,[\"welcome\"]"));
 }
 

@@ -225,9 +225,8 @@ TEST_F(SocketTest, KeepsTheStateOfItsNamespace) {
 TEST(Handshake, HeadersAreFoundWithoutCaseAndTheFirstWins) {
   Handshake handshake;
   handshake.headers = {{"X-Api-Key", "one"}, {"x-api-key", "two"}};
-  ASSERT_NE(handshake.Header("x-API-key"), nullptr);
-  EXPECT_EQ(*handshake.Header("x-API-key"), "one");
-  EXPECT_EQ(handshake.Header("x-api"), nullptr);
+  EXPECT_EQ(handshake.Header("x-API-key"), "one");
+  EXPECT_EQ(handshake.Header("x-api"), std::nullopt);
 }
 
 }  // namespace
