@@ -185,6 +185,10 @@ void Home::Commit(Office& office, const JoinRequest& request) {
       }
     }
   }
+  // Offices are many and small: doubling would leave half of this empty in most of them.
+  if (office.seats.size() == office.seats.capacity()) {
+    office.seats.reserve(office.seats.size() + 2 + office.seats.size() / 4);
+  }
   office.seats.push_back({request.ref, request.role, request.generation, false, request.name,
                           request.sid, request.a2c_version});
   // The answer is posted before the news: the joiner has its ack before anyone can call it.

@@ -12,38 +12,38 @@ size_t ParkedEvent::bytes() const {
 }
 
 Member& Members::Add() {
-  uint32_t slot;
+  uint32_t index;
   if (free_.empty()) {
-    slot = static_cast<uint32_t>(slots_.size());
-    slots_.push_back(std::make_unique<Member>());
-    slots_.back()->ref = MemberRef{slot, 1, shard_};
+    index = static_cast<uint32_t>(slots_.size());
+    slots_.emplace_back();
   } else {
-    slot = free_.back();
+    index = free_.back();
     free_.pop_back();
   }
+  Slot& slot = slots_[index];
+  slot.member = std::make_unique<Member>();
+  slot.member->ref = MemberRef{index, slot.generation, shard_};
   ++size_;
-  return *slots_[slot];
+  return *slot.member;
 }
 
 Member* Members::Find(MemberRef ref) {
   if (!ref || ref.shard != shard_ || ref.slot >= slots_.size()) return nullptr;
-  Member& member = *slots_[ref.slot];
-  return member.ref == ref && member.egress != nullptr ? &member : nullptr;
+  const Slot& slot = slots_[ref.slot];
+  return slot.generation == ref.generation ? slot.member.get() : nullptr;
 }
 
 Member* Members::FindSlot(uint32_t slot) {
-  if (slot >= slots_.size() || slots_[slot]->egress == nullptr) return nullptr;
-  return slots_[slot].get();
+  return slot < slots_.size() ? slots_[slot].member.get() : nullptr;
 }
 
-Member Members::Take(Member& member) {
-  Member taken = std::move(member);
-  member = Member();
-  const uint32_t generation = taken.ref.generation;
-  member.ref = MemberRef{taken.ref.slot, generation == UINT32_MAX ? 1 : generation + 1, shard_};
-  free_.push_back(taken.ref.slot);
+std::unique_ptr<Member> Members::Take(Member& member) {
+  const uint32_t index = member.ref.slot;
+  Slot& slot = slots_[index];
+  slot.generation = slot.generation == UINT32_MAX ? 1 : slot.generation + 1;
+  free_.push_back(index);
   --size_;
-  return taken;
+  return std::move(slot.member);
 }
 
 }  // namespace smcp

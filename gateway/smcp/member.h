@@ -39,6 +39,11 @@ enum class Waiting : uint8_t {
   kLeave,
 };
 
+struct Asked {
+  AckDigits ack_id;
+  OfficeId office;  // kJoin: the one asked for; tells a disconnect whom to tell
+};
+
 // An answer that came before its Computer could be held back.
 struct LateAnswer {
   CallOrigin origin;
@@ -69,8 +74,7 @@ struct Member {
   OfficeKey office_key = 0;  // 0: in no office
 
   Waiting waiting = Waiting::kNothing;
-  AckDigits waiting_ack;
-  OfficeId waiting_office;  // kJoin: the office asked for; tells a disconnect whom to tell
+  std::unique_ptr<Asked> asked;  // null while it waits for nothing
 
   uint32_t calls_in_flight = 0;           // as a caller
   std::unique_ptr<Roster> roster;         // of an Agent in an office
@@ -93,19 +97,23 @@ class Members {
   Member* Find(MemberRef ref);
   Member* FindSlot(uint32_t slot);
   // Frees its slot; nothing finds it any more.
-  Member Take(Member& member);
+  std::unique_ptr<Member> Take(Member& member);
   size_t size() const { return size_; }
 
   template <class F>
   void ForEach(F f) {
-    for (const std::unique_ptr<Member>& member : slots_) {
-      if (member->egress != nullptr) f(*member);
+    for (const Slot& slot : slots_) {
+      if (slot.member != nullptr) f(*slot.member);
     }
   }
 
  private:
+  struct Slot {
+    std::unique_ptr<Member> member;  // null: free
+    uint32_t generation = 1;
+  };
   uint16_t shard_;
-  std::vector<std::unique_ptr<Member>> slots_;  // addresses stay while it grows
+  std::vector<Slot> slots_;
   std::vector<uint32_t> free_;
   size_t size_ = 0;
 };

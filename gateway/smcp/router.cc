@@ -80,7 +80,7 @@ bool Router::Park(MemberRef ref, const sio::EventView& event) {
 
 void Router::BeginWaiting(Member& member, Waiting waiting, std::string_view ack_id) {
   member.waiting = waiting;
-  member.waiting_ack = AckDigits(ack_id);
+  member.asked = std::make_unique<Asked>(Asked{AckDigits(ack_id), {}});
   if (member.reading_paused) return;
   member.reading_paused = true;
   member.egress->PauseReading();
@@ -89,7 +89,7 @@ void Router::BeginWaiting(Member& member, Waiting waiting, std::string_view ack_
 // Handles what was parked, in order, until one of those events makes the member wait again.
 void Router::EndWaiting(Member& settled) {
   settled.waiting = Waiting::kNothing;
-  settled.waiting_office = {};
+  settled.asked.reset();
   const MemberRef ref = settled.ref;
   for (;;) {
     Member* member = members_.Find(ref);

@@ -61,7 +61,7 @@ void Router::Join(Member& member, const sio::EventView& event) {
     request.mode = member.role == Role::kAgent ? JoinMode::kCheckOnly : JoinMode::kSwitch;
   }
   BeginWaiting(member, Waiting::kJoin, event.ack_id);
-  member.waiting_office = request.office;
+  member.asked->office = request.office;
   const uint16_t home = links_.HomeOf(request.office.value);
   links_.Post(home, [request = std::move(request)](Router& router) mutable {
     router.home().Join(std::move(request));
@@ -72,7 +72,7 @@ void Router::OnJoinAnswer(const JoinAnswer& answer) {
   // Gone meanwhile: its leave is on the way to the home, behind the join.
   Member* member = members_.Find(answer.ref);
   if (member == nullptr) return;
-  const AckDigits ack_id = member->waiting_ack;
+  const AckDigits ack_id = member->asked->ack_id;
   if (answer.refusal != Refusal::kNone) {
     JoinFields fields;
     fields.role = answer.role;
@@ -152,7 +152,7 @@ void Router::OnRemoved(MemberRef ref, OfficeKey key) {
   member->roster.reset();
   host_.OnMemberLeft(*member, office);
   if (member->waiting != Waiting::kLeave) return;
-  Ack(*member, member->waiting_ack.view(), MembershipSuccess(member->generation));
+  Ack(*member, member->asked->ack_id.view(), MembershipSuccess(member->generation));
   EndWaiting(*member);
 }
 
@@ -172,7 +172,8 @@ void Router::Remove(MemberRef ref) {
   Member* found = members_.Find(ref);
   if (found == nullptr) return;
   ForgetBacklog(*found);
-  const Member member = members_.Take(*found);
+  const std::unique_ptr<const Member> taken = members_.Take(*found);
+  const Member& member = *taken;
 
   if (member.pending != nullptr) {
     for (const PendingCalls::Entry& entry : member.pending->TakeAll()) {
@@ -183,8 +184,8 @@ void Router::Remove(MemberRef ref) {
   CallsEnded(member.calls_in_flight);
   // A join that is still being decided must be undone too; its leave queues behind it.
   const bool joining = member.waiting == Waiting::kJoin &&
-                       !(member.in_office() && member.waiting_office == member.office);
-  if (joining) PostLeave({.ref = ref, .office = member.waiting_office});
+                       !(member.in_office() && member.asked->office == member.office);
+  if (joining) PostLeave({.ref = ref, .office = member.asked->office});
   if (!member.in_office()) return;
   PostLeave({.ref = ref, .office = member.office, .key = member.office_key});
   Log(LogEvent::Kind::kLeft, member, "disconnected");

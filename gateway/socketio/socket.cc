@@ -103,14 +103,21 @@ void Socket::CancelCalls() {
   }
 }
 
+const StringSet& Socket::rooms() const {
+  static const StringSet kNone;
+  return rooms_ == nullptr ? kNone : *rooms_;
+}
+
 void Socket::Join(std::string_view room) {
-  if (rooms_.emplace(room).second) namespace_.RoomJoined(room, *this);
+  if (rooms_ == nullptr) rooms_ = std::make_unique<StringSet>();
+  if (rooms_->emplace(room).second) namespace_.RoomJoined(room, *this);
 }
 
 void Socket::Leave(std::string_view room) {
-  const auto it = rooms_.find(room);
-  if (it == rooms_.end()) return;
-  rooms_.erase(it);
+  if (rooms_ == nullptr) return;
+  const auto it = rooms_->find(room);
+  if (it == rooms_->end()) return;
+  rooms_->erase(it);
   namespace_.RoomLeft(room, *this);
 }
 

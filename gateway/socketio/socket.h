@@ -96,7 +96,7 @@ class Socket final : public Egress, public TimerClient {
   void Call(std::string_view event, std::string_view args, Millis timeout, CallDone done);
   void Join(std::string_view room);
   void Leave(std::string_view room);
-  const StringSet& rooms() const { return rooms_; }
+  const StringSet& rooms() const;
   // Ends the whole session, not only this namespace.
   void CloseSession() { session_.CloseSession(); }
 
@@ -129,7 +129,7 @@ class Socket final : public Egress, public TimerClient {
   Namespace& namespace_;
   std::string sid_;
   std::unique_ptr<SocketData> data_;
-  StringSet rooms_;
+  std::unique_ptr<StringSet> rooms_;                                // made with the first Join
   std::unique_ptr<absl::flat_hash_map<uint32_t, OpenCall>> calls_;  // made with the first Call
   uint32_t next_ack_id_ = 0;
   bool ended_ = false;  // its calls were cancelled; further ones end at once
