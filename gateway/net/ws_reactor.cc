@@ -171,11 +171,15 @@ std::string WsReactor::TakeBuffer() {
   if (pool_.empty()) return {};
   std::string buffer = std::move(pool_.back());
   pool_.pop_back();
+  pooled_bytes_ -= buffer.capacity();
   return buffer;
 }
 
 void WsReactor::GiveBuffer(std::string buffer) {
-  if (pool_.size() >= kPooledBuffersMax || buffer.capacity() > kPooledBytesMax) return;
+  const size_t bytes = buffer.capacity();
+  const bool inside = bytes == std::string().capacity();  // no memory of its own
+  if (inside || bytes > kPooledEachMax || pooled_bytes_ + bytes > kPooledBytesMax) return;
+  pooled_bytes_ += bytes;
   buffer.clear();
   pool_.push_back(std::move(buffer));
 }

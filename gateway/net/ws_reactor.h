@@ -39,9 +39,11 @@ class WsReactor {
 
  private:
   friend class WsConnection;
-  static constexpr size_t kBufferBytes = 256 * 1024;
-  static constexpr size_t kPooledBuffersMax = 64;
-  static constexpr size_t kPooledBytesMax = 64 * 1024;
+  static constexpr size_t kBufferBytes = size_t{256} * 1024;
+  // Write buffers that are kept for the next write: one of them, and all together. Smaller bounds
+  // would have a reader of large answers pay for fresh pages with each of them.
+  static constexpr size_t kPooledEachMax = size_t{256} * 1024;
+  static constexpr size_t kPooledBytesMax = size_t{4} * 1024 * 1024;
 
   void Wait();
   void OnReady();
@@ -71,6 +73,7 @@ class WsReactor {
   std::vector<WsConnection*> flushing_;
   std::vector<WsConnection*> resuming_;
   std::vector<std::string> pool_;
+  size_t pooled_bytes_ = 0;
   bool in_batch_ = false;
   bool flush_posted_ = false;
   int flush_rounds_ = 0;
