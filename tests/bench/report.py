@@ -126,7 +126,10 @@ def plots(results: dict) -> dict[str, str]:
 def section(results: dict, more: list[str]) -> str:
     """What goes between the marks of README.md."""
     settings = results["settings"]
-    parts = [f"Medians of {settings['runs']} runs, relays of {settings['seconds']:g} s each; "
+    peer_runs = settings.get("peer_runs", settings["runs"])
+    fewer = f" ({peer_runs} of the servers that no goal compares with)" \
+        if peer_runs != settings["runs"] else ""
+    parts = [f"Medians of {settings['runs']} runs{fewer}, relays of {settings['seconds']:g} s each; "
              "± is half the distance between the extremes. Ratios are taken within a run, then "
              "their median.", markdown(lines_of(results))]
     if notes := remarks(results):

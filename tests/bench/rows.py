@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+COMPARED = ("gateway", "floor")  # what the goals are about
 CONNECTIONS_MAX = 19_000  # a process may hold 20,000 descriptors
 
 

@@ -39,21 +39,22 @@ def outcome(sample: dict) -> str:
             f"{result['client']['cpu_share']:.0%}{unclean}")
 
 
-def take_samples(args: argparse.Namespace, servers: list[str], wanted: list[str]) -> list[dict]:
-    samples = []
-    for run in range(args.runs):
-        for name in wanted:
-            workload = rows.WORKLOADS[name]
-            for server in servers[run % len(servers):] + servers[:run % len(servers)]:
-                sample = measure(server, workload.verb,
-                                 workload.arguments(args.quick, args.seconds))
-                samples.append({"workload": name, "server": server, "run": run, **sample})
-                say(f"run {run + 1}, {name}, {server}: {outcome(sample)}")
-    return samples
+def take_samples(args: argparse.Namespace, servers: list[str], wanted: list[str], run: int,
+                 samples: list[dict]) -> None:
+    """One run: appends to `samples`."""
+    turn = servers[run % len(servers):] + servers[:run % len(servers)]
+    if run >= args.peer_runs:
+        turn = [server for server in turn if server in rows.COMPARED]
+    for name in wanted:
+        workload = rows.WORKLOADS[name]
+        for server in turn:
+            sample = measure(server, workload.verb, workload.arguments(args.quick, args.seconds))
+            samples.append({"workload": name, "server": server, "run": run, **sample})
+            say(f"run {run + 1}, {name}, {server}: {outcome(sample)}")
 
 
-def take_curves(args: argparse.Namespace, servers: list[str]) -> dict[str, list[dict]]:
-    curves: dict[str, list[dict]] = {}
+def take_curves(args: argparse.Namespace, servers: list[str],
+                curves: dict[str, list[dict]]) -> None:
     for curve, (option, steps, fixed) in rows.CURVES.items():
         curves[curve] = []
         for value in steps[1::2] if args.quick else steps:
@@ -62,7 +63,6 @@ def take_curves(args: argparse.Namespace, servers: list[str]) -> dict[str, list[
                 sample = measure(server, "relay", options)
                 curves[curve].append({"server": server, "value": value, **sample})
                 say(f"{curve} {value}, {server}: {outcome(sample)}")
-    return curves
 
 
 def choose(asked: str | None, known: list[str], what: str) -> list[str]:
@@ -101,12 +101,16 @@ def further_sections() -> list[str]:
 def verb_table(args: argparse.Namespace) -> None:
     servers = choose_servers(args)
     wanted = choose(args.rows, list(rows.WORKLOADS), "row")
-    about = machine.describe()
-    samples = take_samples(args, servers, wanted)
-    curves = take_curves(args, servers) if args.curves else {}
-    results = {"quick": args.quick, "machine": about, "samples": samples, "curves": curves,
-               "settings": {"runs": args.runs, "seconds": args.seconds}}
-    keep(TABLE.with_stem("table-quick") if args.quick else TABLE, results)
+    results: dict = {"quick": args.quick, "machine": machine.describe(), "samples": [],
+                     "curves": {}, "settings": {"runs": args.runs, "peer_runs": args.peer_runs,
+                                                "seconds": args.seconds}}
+    path = TABLE.with_stem("table-quick") if args.quick else TABLE
+    for run in range(args.runs):
+        take_samples(args, servers, wanted, run, results["samples"])
+        keep(path, results)  # what has been measured is not lost when a later run is broken off
+    if args.curves:
+        take_curves(args, servers, results["curves"])
+    keep(path, results)
     say("\n" + report.plain(report.lines_of(results)))
     for note in report.remarks(results):
         say(f"not clean: {note}")
@@ -142,12 +146,15 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--rows", help=f"workloads of the table: {','.join(rows.WORKLOADS)}")
     parser.add_argument("--servers", help=f"servers: {','.join(KINDS)}")
     parser.add_argument("--runs", type=int, help="runs of each (3; quick: 1)")
+    parser.add_argument("--peer-runs", type=int,
+                        help="runs of the servers that no goal compares with (as --runs)")
     parser.add_argument("--seconds", type=float, help="length of a relay run (5; quick: 1)")
     parser.add_argument("--quick", action="store_true", help="small and short: a smoke test")
     parser.add_argument("--no-curves", dest="curves", action="store_false",
                         help="without the runs for the plots")
     args = parser.parse_args(arguments)
     args.runs = args.runs or (1 if args.quick else 3)
+    args.peer_runs = args.peer_runs or args.runs
     args.seconds = args.seconds or (1.0 if args.quick else 5.0)
     return args
 

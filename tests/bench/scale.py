@@ -53,7 +53,8 @@ def measure(args: argparse.Namespace, say: Callable[[str], None]) -> dict:
         empty = counts(server)
         rss_after = settled_rss(server.pid)
     return {"wanted": wanted, "hold": hold, "result": result, "least_alive": least,
-            "rss_empty": rss_empty, "rss_full": rss_full, "rss_after": rss_after, "tcp_bytes": tcp_full - tcp_empty, "counts_after": empty}
+            "rss_empty": rss_empty, "rss_full": rss_full, "rss_after": rss_after,
+            "tcp_bytes": tcp_full - tcp_empty, "counts_after": empty}
 
 
 def settled_rss(pid: int) -> int:
