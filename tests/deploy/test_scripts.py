@@ -10,7 +10,7 @@ import pytest
 from deploy.files import ROOT
 
 SCRIPTS = ["dev", ".ci/run"]
-VERBS = "setup build test run demo check asan tsan fuzz bench format tidy clean".split()
+VERBS = "setup build test run demo check guard asan tsan fuzz bench format tidy clean".split()
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
