@@ -22,10 +22,8 @@ namespace {
 
 // How long clients get to read their good-bye.
 constexpr Millis kGoodbye{1000};
-// How long a line of the log waits at most, and every how many of those pauses it is looked whether
-// a crowd has gone.
+// How long a line of the log waits at most; then it is also looked whether a crowd has gone.
 constexpr Millis kHousekeeping{200};
-constexpr unsigned kTrimEvery = 5;
 
 sigset_t StopSignals() {
   sigset_t signals;
@@ -185,12 +183,12 @@ int App::Run() {
 int App::WaitForStop() {
   const sigset_t signals = StopSignals();
   MemoryTrim trim;
-  for (unsigned turn = 1;; ++turn) {
+  for (;;) {
     const timespec pause{0, kHousekeeping.count() * 1'000'000};
     const int signal_number = sigtimedwait(&signals, nullptr, &pause);
     if (signal_number > 0) return signal_number;
     log_->Flush();
-    if (turn % kTrimEvery == 0 && trim.Observe(server_->sessions())) malloc_trim(0);
+    if (trim.Observe(server_->sessions())) malloc_trim(0);
   }
 }
 
