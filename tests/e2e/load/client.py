@@ -215,6 +215,11 @@ class Agent(Member):
         self.expected: dict[int, str] = {}
         self.done = asyncio.get_running_loop().create_future()
 
+    def connection_lost(self, error) -> None:
+        super().connection_lost(error)
+        if not self.done.done():  # its calls will never be answered, so nobody waits for them
+            self.done.set_result(None)
+
     def start(self) -> None:
         for _ in range(min(self.load.outstanding, self.load.calls)):
             self._call()
