@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "gateway/base/check.h"
+#include "gateway/base/give_back.h"
 
 namespace smcp {
 namespace {
@@ -87,7 +88,9 @@ void LocalBackplane::Release(uint16_t shard, const OfficeId& office, Role role,
   const auto it = table.offices.find(office.value);
   SMCP_CHECK(it != table.offices.end() && it->second.Names(role).erase(name) == 1);
   --table.seats;
-  if (it->second.size() == 0) table.offices.erase(it);
+  if (it->second.size() != 0) return;
+  table.offices.erase(it);
+  GiveBackIfEmpty(table.offices);
 }
 
 void LocalBackplane::Publish(uint16_t, const OfficeId&, const Payload&) {}

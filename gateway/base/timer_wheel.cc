@@ -4,6 +4,8 @@
 #include <bit>
 #include <limits>
 
+#include "gateway/base/give_back.h"
+
 namespace smcp {
 
 TimerWheel::TimerWheel(int64_t now_ms) : tick_(now_ms / kTickMs) { heads_.fill(kNil); }
@@ -12,7 +14,7 @@ TimerWheel::Id TimerWheel::Arm(int64_t deadline_ms, TimerClient* client, uint64_
   uint32_t index;
   if (free_.empty()) {
     index = static_cast<uint32_t>(nodes_.size());
-    nodes_.emplace_back();
+    nodes_.emplace_back().generation = first_generation_;
   } else {
     index = free_.back();
     free_.pop_back();
@@ -116,7 +118,16 @@ void TimerWheel::Free(uint32_t index) {
   node.slot = kNil;
   if (++node.generation == 0) node.generation = 1;
   free_.push_back(index);
-  --armed_;
+  if (--armed_ == 0 && nodes_.size() > kKeptCapacity) GiveBack();
+}
+
+void TimerWheel::GiveBack() {
+  // The crowd has gone. Ids of its timers may still be kept somewhere, so new nodes must not bear
+  // their generations.
+  for (const Node& node : nodes_) first_generation_ = std::max(first_generation_, node.generation);
+  if (first_generation_ > UINT32_MAX / 2) return;  // too close to a wrap, after years: keep them
+  nodes_ = std::vector<Node>();
+  free_ = std::vector<uint32_t>();
 }
 
 }  // namespace smcp

@@ -57,6 +57,7 @@ class TimerWheel {
   void Link(uint32_t index, uint32_t slot);
   void Unlink(uint32_t index);
   void Free(uint32_t index);
+  void GiveBack();
   void FireSlot(int64_t tick);
   int64_t NextLookTick() const;
 
@@ -67,6 +68,7 @@ class TimerWheel {
   int64_t tick_;           // everything due at or before this tick has fired
   int64_t look_tick_ = 0;  // the last answer of NextLookMs
   size_t armed_ = 0;
+  uint32_t first_generation_ = 1;  // of a new node; above that of every id ever given out
   std::function<void()> on_earlier_;
 };
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "gateway/base/check.h"
+#include "gateway/base/give_back.h"
 #include "gateway/net/ws_connection.h"
 
 namespace smcp::net {
@@ -164,6 +165,7 @@ void WsReactor::Remove(WsConnection& connection) {
     connections_[index]->index_ = index;
   }
   connections_.pop_back();
+  GiveBackIfEmpty(connections_);
   ScheduleFlush();  // empties the graveyard as well
 }
 

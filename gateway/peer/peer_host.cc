@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "gateway/base/give_back.h"
 #include "gateway/codec/base64.h"
 #include "gateway/peer/peer.h"
 
@@ -43,7 +44,7 @@ Peer& PeerHost::Open(std::shared_ptr<const sio::Handshake> handshake, bool on_we
   uint32_t slot;
   if (free_.empty()) {
     slot = static_cast<uint32_t>(slots_.size());
-    slots_.emplace_back();
+    slots_.emplace_back().generation = first_generation_;
   } else {
     slot = free_.back();
     free_.pop_back();
@@ -83,7 +84,22 @@ void PeerHost::Bury(PeerRef ref) {
   if (++slot.generation == 0) slot.generation = 1;
   free_.push_back(ref.slot);
   live_.fetch_sub(1, std::memory_order_relaxed);
-  if (graveyard_.size() == 1) Defer([this] { graveyard_.clear(); });
+  if (graveyard_.size() == 1) {
+    Defer([this] {
+      graveyard_.clear();
+      if (live() == 0 && slots_.size() > kKeptCapacity) GiveBack();
+    });
+  }
+}
+
+void PeerHost::GiveBack() {
+  // Refs to sessions of the crowd that has gone may still be under way, so new slots must not bear
+  // their generations.
+  for (const Slot& slot : slots_) first_generation_ = std::max(first_generation_, slot.generation);
+  if (first_generation_ > UINT32_MAX / 2) return;  // too close to a wrap, after years: keep them
+  slots_ = std::vector<Slot>();
+  free_ = std::vector<uint32_t>();
+  graveyard_ = std::vector<std::unique_ptr<Peer>>();
 }
 
 std::string PeerHost::NewSocketSid() {

@@ -87,12 +87,14 @@ class PeerHost {
     std::unique_ptr<Peer> peer;
     uint32_t generation = 1;
   };
+  void GiveBack();
 
   Services services_;
   sio::NamespaceTable namespaces_;
   json::Index index_;
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_;
+  uint32_t first_generation_ = 1;  // of a new slot; above that of every ref ever given out
   std::vector<std::unique_ptr<Peer>> graveyard_;
   std::atomic<uint32_t> live_{0};
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "gateway/base/check.h"
+#include "gateway/base/give_back.h"
 #include "gateway/smcp/news.h"
 #include "gateway/smcp/router.h"
 
@@ -87,6 +88,7 @@ void Home::DropIfEmpty(Office& office) {
   if (office.deciding || !office.seats.empty() || office.queue != nullptr) return;
   const OfficeId id = office.id;  // the key must outlive the element it finds
   offices_.erase(id);
+  GiveBackIfEmpty(offices_);
 }
 
 void Home::Join(JoinRequest request) {

@@ -1,7 +1,10 @@
 #include "gateway/smcp/member.h"
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
+
+#include "gateway/base/give_back.h"
 
 namespace smcp {
 
@@ -15,7 +18,7 @@ Member& Members::Add() {
   uint32_t index;
   if (free_.empty()) {
     index = static_cast<uint32_t>(slots_.size());
-    slots_.emplace_back();
+    slots_.emplace_back().generation = first_generation_;
   } else {
     index = free_.back();
     free_.pop_back();
@@ -42,8 +45,18 @@ std::unique_ptr<Member> Members::Take(Member& member) {
   Slot& slot = slots_[index];
   slot.generation = slot.generation == UINT32_MAX ? 1 : slot.generation + 1;
   free_.push_back(index);
-  --size_;
-  return std::move(slot.member);
+  std::unique_ptr<Member> taken = std::move(slot.member);
+  if (--size_ == 0 && slots_.size() > kKeptCapacity) GiveBack();
+  return taken;
+}
+
+void Members::GiveBack() {
+  // Refs to members of the crowd that has gone may still be under way, so new slots must not bear
+  // their generations.
+  for (const Slot& slot : slots_) first_generation_ = std::max(first_generation_, slot.generation);
+  if (first_generation_ > UINT32_MAX / 2) return;  // too close to a wrap, after years: keep them
+  slots_ = std::vector<Slot>();
+  free_ = std::vector<uint32_t>();
 }
 
 }  // namespace smcp

@@ -112,9 +112,12 @@ class Members {
     std::unique_ptr<Member> member;  // null: free
     uint32_t generation = 1;
   };
+  void GiveBack();
+
   uint16_t shard_;
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_;
+  uint32_t first_generation_ = 1;  // of a new slot; above that of every ref ever given out
   size_t size_ = 0;
 };
 

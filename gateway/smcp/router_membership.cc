@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "gateway/base/check.h"
+#include "gateway/base/give_back.h"
 #include "gateway/smcp/router.h"
 #include "gateway/smcp/wire_error.h"
 
@@ -163,7 +164,9 @@ void Router::DropFromBranch(OfficeKey key, MemberRef ref) {
   branch.members.erase(std::remove(branch.members.begin(), branch.members.end(), ref),
                        branch.members.end());
   if (branch.agent == ref) branch.agent = {};
-  if (branch.members.empty()) branches_.erase(it);
+  if (!branch.members.empty()) return;
+  branches_.erase(it);
+  GiveBackIfEmpty(branches_);
 }
 
 // In the order of SMCP-PROTOCOL.md 4.4: first nothing finds the member any more, then its callers

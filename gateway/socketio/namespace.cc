@@ -1,9 +1,9 @@
 #include "gateway/socketio/namespace.h"
 
+#include "gateway/base/give_back.h"
 #include "gateway/codec/json_text.h"
 
 namespace smcp::sio {
-
 ConnectVerdict ConnectVerdict::Accept(std::unique_ptr<SocketData> state) {
   ConnectVerdict verdict;
   verdict.state = std::move(state);
@@ -83,6 +83,7 @@ void Namespace::Attach(Socket& socket) { sockets_.emplace(socket.sid(), &socket)
 void Namespace::Detach(Socket& socket) {
   for (const std::string& room : socket.rooms()) RoomLeft(room, socket);
   sockets_.erase(std::string_view(socket.sid()));
+  GiveBackIfEmpty(sockets_);
 }
 
 void Namespace::RoomJoined(std::string_view room, Socket& socket) {

@@ -91,6 +91,23 @@ TEST(TimerWheel, IgnoresStaleIds) {
   EXPECT_EQ(client.fired, Tokens{2});
 }
 
+TEST(TimerWheel, AStaleIdOfACrowdThatHasGoneCancelsNobody) {
+  TimerWheel wheel(0);
+  Recorder client;
+  std::vector<TimerWheel::Id> crowd;
+  for (int i = 0; i < 10'000; ++i) crowd.push_back(wheel.Arm(100, &client, 1));
+  for (const TimerWheel::Id id : crowd) wheel.Cancel(id);
+  ASSERT_EQ(wheel.armed(), 0u);
+  for (int i = 0; i < 10'000; ++i) wheel.Arm(200, &client, 2);
+  for (const TimerWheel::Id id : crowd) wheel.Cancel(id);
+  EXPECT_EQ(wheel.armed(), 10'000u);
+  wheel.Advance(1000);  // the last one to fire takes the memory away under the loop
+  EXPECT_EQ(client.fired.size(), 10'000u);
+  wheel.Arm(1100, &client, 3);
+  wheel.Advance(2000);
+  EXPECT_EQ(client.fired.back(), 3u);
+}
+
 TEST(TimerWheel, LetsACallbackCancelATimerOfTheSameTick) {
   TimerWheel wheel(0);
   Recorder client;

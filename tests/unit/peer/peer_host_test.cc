@@ -97,6 +97,17 @@ TEST_F(HostOfPeers, TheSidOfAnEndedSessionFindsNobodyNotEvenTheHeirOfItsSlot) {
   EXPECT_NE(host_.Find(heir), nullptr);
 }
 
+TEST_F(HostOfPeers, ARefToOneOfACrowdThatHasGoneFindsNobody) {
+  std::vector<PeerRef> crowd;
+  for (int i = 0; i < 1000; ++i) crowd.push_back(OpenPolling());
+  for (const PeerRef ref : crowd) End(ref);
+  Run();
+  for (const PeerRef ref : crowd) EXPECT_EQ(host_.Find(ref), nullptr);
+  for (int i = 0; i < 1000; ++i) OpenPolling();
+  for (const PeerRef ref : crowd) EXPECT_EQ(host_.Find(ref), nullptr);
+  EXPECT_EQ(host_.live(), 1000u);
+}
+
 TEST_F(HostOfPeers, ARefThatIsNothingFindsNothing) {
   OpenPolling();
   EXPECT_EQ(host_.Find(PeerRef{}), nullptr);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "gateway/smcp/auth.h"
 #include "gateway/smcp/pending_calls.h"
 #include "gateway/smcp/roster.h"
@@ -25,6 +27,16 @@ TEST(Members, FindOnlyWhoStillHasTheSlotHeWasGiven) {
   EXPECT_EQ(second.ref.slot, ref.slot) << "the slot is used again";
   EXPECT_NE(second.ref.generation, ref.generation);
   EXPECT_EQ(members.Find(ref), nullptr);
+}
+
+TEST(Members, ARefToOneOfACrowdThatHasGoneFindsNobody) {
+  Members members(0);
+  std::vector<MemberRef> crowd;
+  for (int i = 0; i < 1000; ++i) crowd.push_back(members.Add().ref);
+  for (const MemberRef ref : crowd) members.Take(*members.Find(ref));
+  EXPECT_EQ(members.size(), 0u);
+  for (int i = 0; i < 1000; ++i) members.Add();
+  for (const MemberRef ref : crowd) EXPECT_EQ(members.Find(ref), nullptr);
 }
 
 TEST(Members, StayWhereTheyAreWhileOthersCome) {
