@@ -34,10 +34,21 @@ function(smcp_program name)
   target_link_libraries(${name} PRIVATE ${ARG_LIBS} smcp_warnings)
 endfunction()
 
-# smcp_unit_test(name SOURCES ... LIBS ...): a GoogleTest binary in bin/tests/.
+# smcp_precompile(name header...): what nearly every source of the target includes, parsed once. Only
+# where it halves the time of a build: sources of generated protobuf messages.
+function(smcp_precompile name)
+  target_precompile_headers(${name} PRIVATE ${ARGN})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    target_compile_options(${name} PRIVATE -fpch-preprocess) # for ccache
+  endif()
+endfunction()
+
+# smcp_unit_test(name SOURCES ... LIBS ...): a GoogleTest binary in bin/tests/. What is tested is built
+# like everything else; to optimise the tests themselves would double the time they take to compile.
 function(smcp_unit_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
   smcp_program(${name} SOURCES ${ARG_SOURCES} LIBS ${ARG_LIBS} GTest::gmock GTest::gtest_main)
+  target_compile_options(${name} PRIVATE -O0)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/tests)
   add_test(NAME ${name} COMMAND ${name})
 endfunction()

@@ -12,36 +12,35 @@ namespace {
 // Positions are 32 bits wide.
 constexpr size_t kTextBytesMax = std::numeric_limits<int32_t>::max();
 
-bool IsBlank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
-
-// The last one of the scalar's characters is followed by one of these, or by the end.
-bool EndsScalar(char c) { return c == ',' || c == ']' || c == '}' || IsBlank(c); }
-
-Kind KindOf(char first) {
-  switch (first) {
-    case '{':
-      return Kind::kObject;
-    case '[':
-      return Kind::kArray;
-    case '"':
-      return Kind::kString;
-    case 't':
-    case 'f':
-      return Kind::kBool;
-    case 'n':
-      return Kind::kNull;
-    default:
-      return Kind::kNumber;
-  }
+// What follows is for texts that are known to be valid. Between two tokens of such a text nothing
+// but blanks is as low as a blank, and inside of a container there is always another token.
+uint32_t SkipBlanks(const char* text, uint32_t at) {
+  while (static_cast<uint8_t>(text[at]) <= ' ') ++at;
+  return at;
 }
 
-// Behind the closing quote of the string that starts at `at`, in a text that is known to be valid.
-size_t StringEnd(std::string_view text, size_t at) {
-  for (size_t from = at + 1;;) {
-    const size_t quote = text.find('"', from);
-    size_t backslashes = 0;
-    while (text[quote - 1 - backslashes] == '\\') ++backslashes;
-    if (backslashes % 2 == 0) return quote + 1;
+// The last one of a scalar's characters is followed by one of these, or by the end.
+bool EndsScalar(char c) {
+  return static_cast<uint8_t>(c) <= ' ' || c == ',' || c == ']' || c == '}';
+}
+
+Kind KindOf(char first) {
+  if (first == '"') return Kind::kString;
+  if (first == '{') return Kind::kObject;
+  if (first == '[') return Kind::kArray;
+  if (first == 't' || first == 'f') return Kind::kBool;
+  return first == 'n' ? Kind::kNull : Kind::kNumber;
+}
+
+// Behind the closing quote of the string that starts at `at`.
+[[gnu::always_inline]] inline uint32_t StringEnd(std::string_view text, uint32_t at) {
+  const char* const data = text.data();
+  for (const char* from = data + at + 1;;) {
+    const size_t rest = text.size() - static_cast<size_t>(from - data);
+    const char* const quote = static_cast<const char*>(std::memchr(from, '"', rest));
+    const char* before = quote - 1;
+    while (*before == '\\') --before;
+    if ((quote - before) % 2 == 1) return static_cast<uint32_t>(quote - data) + 1;
     from = quote + 1;
   }
 }
@@ -65,35 +64,31 @@ Error Index::Build(std::string_view text, int depth_max) {
   return error;
 }
 
-uint32_t Index::SkipBlanks(uint32_t at) const {
-  while (at < text_.size() && IsBlank(text_[at])) ++at;
-  return at;
-}
-
-void Index::Take(uint32_t at, Cursor* cursor, Value* value) const {
+// Inlined, as StringEnd is: a packet is read field by field.
+[[gnu::always_inline]] inline void Index::Take(uint32_t at, Cursor* cursor, Value* value) const {
   const Kind kind = KindOf(text_[at]);
   const uint32_t bracket = cursor->bracket;
-  size_t end = at;
+  uint32_t end = at;
   switch (kind) {
-    case Kind::kArray:
-    case Kind::kObject:
-      end = brackets_.data[bracket].close + size_t{1};
-      cursor->bracket = brackets_.data[bracket].after;
-      break;
     case Kind::kString:
       end = StringEnd(text_, at);
+      break;
+    case Kind::kArray:
+    case Kind::kObject:
+      end = brackets_.data[bracket].close + 1;
+      cursor->bracket = brackets_.data[bracket].after;
       break;
     default:
       while (end < text_.size() && !EndsScalar(text_[end])) ++end;
   }
-  *value = {kind, text_.substr(at, end - at), at, bracket};
-  cursor->next = static_cast<uint32_t>(end);
+  *value = {kind, {text_.data() + at, end - at}, at, bracket};
+  cursor->next = end;
 }
 
 Value Index::root() const {
   Value value;
   Cursor cursor;
-  if (!text_.empty()) Take(SkipBlanks(0), &cursor, &value);
+  if (!text_.empty()) Take(SkipBlanks(text_.data(), 0), &cursor, &value);
   return value;
 }
 
@@ -105,21 +100,23 @@ Index::Cursor Index::Enter(const Value& container) const {
 
 bool Index::NextElement(Cursor* cursor, Value* element) const {
   if (cursor->within != Kind::kArray) return false;
-  uint32_t at = SkipBlanks(cursor->next);
-  if (text_[at] == ',') at = SkipBlanks(at + 1);
-  if (text_[at] == ']') return false;
+  const char* const text = text_.data();
+  uint32_t at = SkipBlanks(text, cursor->next);
+  if (text[at] == ',') at = SkipBlanks(text, at + 1);
+  if (text[at] == ']') return false;
   Take(at, cursor, element);
   return true;
 }
 
 bool Index::NextField(Cursor* cursor, std::string_view* key, Value* value) const {
   if (cursor->within != Kind::kObject) return false;
-  uint32_t at = SkipBlanks(cursor->next);
-  if (text_[at] == ',') at = SkipBlanks(at + 1);
-  if (text_[at] == '}') return false;
-  const size_t key_end = StringEnd(text_, at);
-  *key = text_.substr(at + 1, key_end - at - 2);
-  at = SkipBlanks(SkipBlanks(static_cast<uint32_t>(key_end)) + 1);
+  const char* const text = text_.data();
+  uint32_t at = SkipBlanks(text, cursor->next);
+  if (text[at] == ',') at = SkipBlanks(text, at + 1);
+  if (text[at] == '}') return false;
+  const uint32_t key_end = StringEnd(text_, at);
+  *key = {text + at + 1, key_end - at - 2};
+  at = SkipBlanks(text, SkipBlanks(text, key_end) + 1);
   Take(at, cursor, value);
   return true;
 }

@@ -53,7 +53,6 @@ class Index {
   bool NextField(Cursor* cursor, std::string_view* key, Value* value) const;
 
  private:
-  uint32_t SkipBlanks(uint32_t at) const;
   // The value that starts at `at`, and the cursor behind it.
   void Take(uint32_t at, Cursor* cursor, Value* value) const;
 

@@ -1,6 +1,7 @@
 #include "gateway/codec/route_fields.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "gateway/base/check.h"
 #include "gateway/codec/json_text.h"
@@ -15,9 +16,13 @@ void FindFields(const json::Index& index, const json::Value& object,
   std::string_view key;
   json::Value value;
   while (index.NextField(&cursor, &key, &value)) {
-    const bool plain = key.find('\\') == std::string_view::npos;
-    for (size_t i = 0; i < names.size(); ++i) {
-      if (plain ? key == names[i] : json::Spells(key, names[i])) values[i] = value;
+    const bool plain = std::memchr(key.data(), '\\', key.size()) == nullptr;
+    for (size_t i = 0; plain && i < names.size(); ++i) {
+      if (key.size() != names[i].size()) continue;
+      if (std::memcmp(key.data(), names[i].data(), key.size()) == 0) values[i] = value;
+    }
+    for (size_t i = 0; !plain && i < names.size(); ++i) {
+      if (json::Spells(key, names[i])) values[i] = value;
     }
   }
 }

@@ -124,6 +124,42 @@ absl::Status ApplySets(const Schema& schema, const std::vector<std::string>& set
   return absl::OkStatus();
 }
 
+absl::Status ApplyPushed(const Schema& schema, const std::string& text,
+                         EffectiveConfig* effective) {
+  constexpr std::string_view kName = "pushed";
+  absl::StatusOr<std::vector<Assignment>> assignments = ReadYaml(text, kName, schema);
+  if (!assignments.ok()) return assignments.status();
+  for (Assignment& assignment : *assignments) {
+    assignment.origin = {Origin::Kind::kPushed, std::string(kName)};
+    absl::Status applied = Apply(assignment, effective);
+    if (!applied.ok()) return applied;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTls(const EffectiveConfig& effective) {
+  const auto& control = effective.config.control();
+  const auto error = [&](std::string_view path, std::string_view problem) {
+    return ErrorAt(effective.origins.find(path)->second.place, path, problem);
+  };
+  if (control.tls().cert_file().empty() != control.tls().key_file().empty()) {
+    return error(
+        control.tls().cert_file().empty() ? "control.tls.key_file" : "control.tls.cert_file",
+        "a certificate needs its key and a key its certificate: give both files");
+  }
+  if (!control.tls().client_ca_file().empty() && control.tls().cert_file().empty()) {
+    return error("control.tls.client_ca_file",
+                 "client certificates need TLS: give control.tls.cert_file and key_file too");
+  }
+  // Otherwise nobody would have a role, and without tokens a certificate of any name every right.
+  if (control.tls().client_ca_file().empty() != control.san_roles().empty()) {
+    return error(control.san_roles().empty() ? "control.tls.client_ca_file" : "control.san_roles",
+                 "control.san_roles says which client certificates of control.tls.client_ca_file "
+                 "may do what: give both");
+  }
+  return absl::OkStatus();
+}
+
 // What no single key can get wrong. The place is that of the key that was given last.
 absl::Status CheckTogether(const EffectiveConfig& effective) {
   const auto& auth = effective.config.auth();
@@ -143,7 +179,7 @@ absl::Status CheckTogether(const EffectiveConfig& effective) {
                    "is empty and so is auth.api_key.auth_fields: nobody could present the secret; "
                    "name at least one header or field");
   }
-  return absl::OkStatus();
+  return CheckTls(effective);
 }
 
 }  // namespace
@@ -155,6 +191,7 @@ absl::StatusOr<EffectiveConfig> LoadConfig(const ConfigSources& sources) {
   if (status.ok() && sources.file) status = ApplyFile(schema, *sources.file, &effective);
   if (status.ok()) status = ApplyEnvironment(schema, sources.environment, &effective);
   if (status.ok()) status = ApplySets(schema, sources.sets, &effective);
+  if (status.ok()) status = ApplyPushed(schema, sources.pushed, &effective);
   if (status.ok()) status = CheckTogether(effective);
   if (!status.ok()) return status;
   return effective;

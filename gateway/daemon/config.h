@@ -1,4 +1,4 @@
-// Loads the configuration: default < file < environment < --set, checked as a whole.
+// Loads the configuration: default < file < environment < --set < pushed, checked as a whole.
 //
 // The schema is proto/smcp/config/v1/config.proto. A duration reads "25s" or "300ms", a size is a
 // number of bytes, a list in the environment or in --set takes commas.
@@ -28,9 +28,9 @@ namespace smcp::config {
 using v1::GatewayConfig;
 
 struct Origin {
-  enum class Kind { kDefault, kFile, kEnvironment, kFlag };
+  enum class Kind { kDefault, kFile, kEnvironment, kFlag, kPushed };
   Kind kind = Kind::kDefault;
-  std::string place = "default";  // "gateway.yaml:3", "SMCP_LISTEN__ADDRESS", "--set"
+  std::string place = "default";  // "gateway.yaml:3", "SMCP_LISTEN__ADDRESS", "--set", "pushed"
 };
 
 using Origins = std::map<std::string, Origin, std::less<>>;  // one entry for every key
@@ -40,6 +40,7 @@ struct ConfigSources {
   std::optional<std::string> file;  // YAML or JSON
   Environment environment;          // only variables that start with SMCP_ are looked at
   std::vector<std::string> sets;    // "listen.address=127.0.0.1:0"; the last of a key wins
+  std::string pushed = {};          // YAML: what the control interface lays over all of these
 };
 
 struct EffectiveConfig {

@@ -21,8 +21,10 @@ constexpr std::string_view kExampleHead =
 #   smcp-gateway --config FILE --check     say whether it is valid
 #   smcp-gateway --print-config            show what is in force, and where it comes from
 #
-# Precedence: default < file < environment < --set. The key listen.address is SMCP_LISTEN__ADDRESS
-# in the environment and --set listen.address=... on the command line; lists take commas there.
+# Precedence: default < file < environment < --set < pushed (smcpctl config apply). The key
+# listen.address is SMCP_LISTEN__ADDRESS in the environment and --set listen.address=... on the
+# command line; lists take commas there. SIGHUP reads the file again: "Reloads: yes" takes effect
+# at once, nobody is disconnected; "Reloads: no" waits for the next start.
 # Durations: 300ms, 0.3s, 25s, 1m, 2h. Sizes: bytes. Limits: 0 turns one off.
 )";
 

@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "gateway/base/strings.h"
+#include "gateway/daemon/config_access.h"
 
 namespace smcp::config {
 namespace {
@@ -217,6 +218,10 @@ absl::Status CheckFormat(v1::TextFormat format, std::string_view text) {
       return CheckOrigin(text);
     case v1::TEXT_FORMAT_CLIENT_EVENT:
       return CheckClientEvent(text);
+    case v1::TEXT_FORMAT_CONTROL_TOKEN:
+      return ParseControlToken(text).status();
+    case v1::TEXT_FORMAT_SAN_ROLE:
+      return ParseSanRole(text).status();
     default:
       return absl::OkStatus();
   }

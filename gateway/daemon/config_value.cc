@@ -14,6 +14,10 @@ namespace {
 
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
+// What ErrorAt attaches, for those who show faults one by one.
+constexpr absl::string_view kPlacePayload = "smcp.place";
+constexpr absl::string_view kKeyPayload = "smcp.key";
+constexpr absl::string_view kProblemPayload = "smcp.problem";
 using Value = std::variant<std::string, bool, uint64_t, Millis>;
 
 std::string List(const google::protobuf::RepeatedPtrField<std::string>& words) {
@@ -157,7 +161,24 @@ std::string ScalarText(const Key& key, const Message& parent) {
 }  // namespace
 
 absl::Status ErrorAt(std::string_view place, std::string_view path, std::string_view problem) {
-  return Invalid({place, ": ", path, path.empty() ? "" : ": ", problem});
+  absl::Status error = Invalid({place, ": ", path, path.empty() ? "" : ": ", problem});
+  error.SetPayload(kPlacePayload, absl::Cord(ToAbsl(place)));
+  error.SetPayload(kKeyPayload, absl::Cord(ToAbsl(path)));
+  error.SetPayload(kProblemPayload, absl::Cord(ToAbsl(problem)));
+  return error;
+}
+
+Fault FaultOf(const absl::Status& error) {
+  const auto part = [&](absl::string_view name) {
+    return std::string(error.GetPayload(name).value_or(absl::Cord()));
+  };
+  Fault fault{part(kKeyPayload), part(kPlacePayload), 0, part(kProblemPayload)};
+  if (fault.problem.empty()) fault.problem = ToStd(error.message());
+  if (const size_t colon = fault.place.rfind(':'); colon != std::string::npos) {
+    const absl::StatusOr<uint64_t> line = ParseCount(fault.place.substr(colon + 1));
+    if (line.ok()) fault.line = static_cast<uint32_t>(*line);
+  }
+  return fault;
 }
 
 Assignment FromText(const Key& key, std::string_view text, Origin origin) {
@@ -198,7 +219,29 @@ absl::Status Apply(const Assignment& assignment, EffectiveConfig* effective) {
   return absl::OkStatus();
 }
 
+Assignment FromConfig(const Key& key, const EffectiveConfig& effective) {
+  Assignment assignment{&key, effective.origins.at(key.path), {}};
+  for (std::string& text : PlainTexts(key, effective.config)) {
+    assignment.items.push_back({std::move(text), false, assignment.origin.place});
+  }
+  return assignment;
+}
+
+std::string ValueText(const Key& key, const GatewayConfig& config) {
+  std::string joined;
+  for (const std::string& text : ValueTexts(key, config)) {
+    joined += (joined.empty() ? "" : ",") + text;
+  }
+  return joined;
+}
+
 std::vector<std::string> ValueTexts(const Key& key, const GatewayConfig& config) {
+  std::vector<std::string> texts = PlainTexts(key, config);
+  if (key.rule->secret() && !texts.front().empty()) texts.front() = kSecretMask;
+  return texts;
+}
+
+std::vector<std::string> PlainTexts(const Key& key, const GatewayConfig& config) {
   const Message& parent = Parent(key, config);
   if (key.is_list) {
     const google::protobuf::Reflection* reflection = parent.GetReflection();
@@ -210,9 +253,7 @@ std::vector<std::string> ValueTexts(const Key& key, const GatewayConfig& config)
     }
     return items;
   }
-  std::string text = ScalarText(key, parent);
-  if (key.rule->secret() && !text.empty()) text = kSecretMask;
-  return {std::move(text)};
+  return {ScalarText(key, parent)};
 }
 
 std::string YamlValue(const Key& key, const GatewayConfig& config) {

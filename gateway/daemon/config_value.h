@@ -3,6 +3,7 @@
 // Thread rule: pure functions. Errors: one line with place, key, fault and remedy.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,14 @@ struct Assignment {
 
 // "gateway.yaml:3: listen.address: what is wrong"
 absl::Status ErrorAt(std::string_view place, std::string_view path, std::string_view problem);
+// An error of ErrorAt taken apart again.
+struct Fault {
+  std::string key{};
+  std::string place{};
+  uint32_t line = 0;  // of the place; 0: it has none
+  std::string problem{};
+};
+Fault FaultOf(const absl::Status& error);
 
 // An assignment from a text that holds the whole value, a list with commas.
 Assignment FromText(const Key& key, std::string_view text, Origin origin);
@@ -39,8 +48,16 @@ Assignment FromText(const Key& key, std::string_view text, Origin origin);
 // Replaces the value of the key and notes its origin. On error the message may be half changed.
 absl::Status Apply(const Assignment& assignment, EffectiveConfig* effective);
 
+// The other way: what Apply would have to be given to have this value.
+Assignment FromConfig(const Key& key, const EffectiveConfig& effective);
+// As FromText takes it.
+std::string ValueText(const Key& key, const GatewayConfig& config);
+
 // The items of a list, or one text. Secrets are masked unless they are empty.
 std::vector<std::string> ValueTexts(const Key& key, const GatewayConfig& config);
+
+// The same with secrets in clear.
+std::vector<std::string> PlainTexts(const Key& key, const GatewayConfig& config);
 
 // The value in YAML: plain, quoted or [a, b].
 std::string YamlValue(const Key& key, const GatewayConfig& config);

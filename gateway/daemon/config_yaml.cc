@@ -40,7 +40,10 @@ class Reader {
     return ReadSection(root, "");
   }
 
-  std::vector<Assignment> Take() { return std::move(assignments_); }
+  YamlReading Take() { return std::move(reading_); }
+  void Note(absl::Status status) {
+    if (!status.ok()) reading_.errors.push_back(std::move(status));
+  }
 
  private:
   std::string Place(const YAML::Mark& mark) const {
@@ -52,19 +55,20 @@ class Reader {
     for (const auto& entry : section) {
       const std::string place = Place(entry.first.Mark());
       if (!entry.first.IsScalar()) {
-        return ErrorAt(place, section_path,
-                       Concat({"expected the name of a key, found ", KindOf(entry.first)}));
+        Note(ErrorAt(place, section_path,
+                     Concat({"expected the name of a key, found ", KindOf(entry.first)})));
+        continue;
       }
       const std::string& word = entry.first.Scalar();
       const std::string path = section_path.empty() ? word : Concat({section_path, ".", word});
       const auto [first, is_new] = line_of.emplace(word, entry.first.Mark().line + 1);
       if (!is_new) {
-        return ErrorAt(place, Printable(path),
-                       Concat({"is given twice, first on line ", std::to_string(first->second),
-                               "; remove one"}));
+        Note(ErrorAt(place, Printable(path),
+                     Concat({"is given twice, first on line ", std::to_string(first->second),
+                             "; remove one"})));
+        continue;
       }
-      absl::Status read = ReadEntry(entry.second, word, path, place);
-      if (!read.ok()) return read;
+      Note(ReadEntry(entry.second, word, path, place));
     }
     return absl::OkStatus();
   }
@@ -119,7 +123,7 @@ class Reader {
         assignment.items.push_back(Raw(item));
       }
     }
-    assignments_.push_back(std::move(assignment));
+    reading_.assignments.push_back(std::move(assignment));
     return absl::OkStatus();
   }
 
@@ -130,7 +134,7 @@ class Reader {
 
   std::string_view name_;
   const Schema& schema_;
-  std::vector<Assignment> assignments_;
+  YamlReading reading_;
 };
 
 }  // namespace
@@ -143,26 +147,30 @@ std::string UnknownKey(const Schema& schema, std::string_view path) {
 }
 
 // yaml-cpp reports by throwing: caught here, at the seam, and nowhere else.
-absl::StatusOr<std::vector<Assignment>> ReadYaml(const std::string& text, std::string_view name,
-                                                 const Schema& schema) {
+YamlReading ReadAllOfYaml(const std::string& text, std::string_view name, const Schema& schema) {
+  const auto failed = [](absl::Status error) { return YamlReading{{}, {std::move(error)}}; };
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(text);
     if (documents.size() > 1) {
-      return ErrorAt(name, "", "holds more than one YAML document; leave one");
+      return failed(ErrorAt(name, "", "holds more than one YAML document; leave one"));
     }
     Reader reader(name, schema);
-    if (!documents.empty()) {
-      absl::Status read = reader.ReadRoot(documents.front());
-      if (!read.ok()) return read;
-    }
+    if (!documents.empty()) reader.Note(reader.ReadRoot(documents.front()));
     return reader.Take();
   } catch (const YAML::Exception& error) {
     const int line = std::max(error.mark.line, 0) + 1;
-    return ErrorAt(Concat({name, ":", std::to_string(line)}), "",
-                   Concat({"is not valid YAML or JSON: ", error.msg}));
+    return failed(ErrorAt(Concat({name, ":", std::to_string(line)}), "",
+                          Concat({"is not valid YAML or JSON: ", error.msg})));
   } catch (const std::exception& error) {
-    return ErrorAt(name, "", Concat({"cannot be read as YAML: ", error.what()}));
+    return failed(ErrorAt(name, "", Concat({"cannot be read as YAML: ", error.what()})));
   }
+}
+
+absl::StatusOr<std::vector<Assignment>> ReadYaml(const std::string& text, std::string_view name,
+                                                 const Schema& schema) {
+  YamlReading reading = ReadAllOfYaml(text, name, schema);
+  if (!reading.errors.empty()) return reading.errors.front();
+  return std::move(reading.assignments);
 }
 
 }  // namespace smcp::config

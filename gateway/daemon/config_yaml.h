@@ -15,7 +15,15 @@
 
 namespace smcp::config {
 
-// `name` is what the text is called in errors and origins, as a rule the file's name.
+// All faults of the text, and the assignments that have none.
+struct YamlReading {
+  std::vector<Assignment> assignments{};
+  std::vector<absl::Status> errors{};
+};
+YamlReading ReadAllOfYaml(const std::string& text, std::string_view name, const Schema& schema);
+
+// The same where one fault is enough. `name` is what the text is called in errors and origins, as a
+// rule the file's name.
 absl::StatusOr<std::vector<Assignment>> ReadYaml(const std::string& text, std::string_view name,
                                                  const Schema& schema);
 

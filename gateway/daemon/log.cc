@@ -2,11 +2,19 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "gateway/codec/json_text.h"
 #include "gateway/daemon/log_sink.h"
 
 namespace smcp {
 namespace {
+
+// In the order of DaemonLog::Component.
+constexpr std::array<std::string_view, DaemonLog::kComponents> kComponentNames = {
+    "daemon", "net", "smcp", "auth", "control"};
+constexpr std::array<std::string_view, 6> kLevels = {"trace", "debug", "info",
+                                                     "warn",  "error", "off"};
 
 spdlog::level::level_enum ToSpdlog(DaemonLog::Level level) {
   switch (level) {
@@ -54,24 +62,117 @@ std::pair<DaemonLog::Level, std::string_view> Describe(LogEvent::Kind kind) {
 }  // namespace
 
 DaemonLog::DaemonLog(const config::v1::Log& config)
-    : logger_(std::make_shared<spdlog::logger>("smcp-gateway", std::make_shared<BufferedStderr>())),
-      json_(config.format() == "json") {
-  logger_->set_pattern(json_ ? R"({"ts":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%v})"
-                             : "%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-  logger_->set_level(spdlog::level::from_str(config.level()));
-  logger_->flush_on(spdlog::level::warn);
+    : styles_{MakeStyle(/*json=*/false), MakeStyle(/*json=*/true)} {
+  Configure(config);
 }
 
-DaemonLog::~DaemonLog() { logger_->flush(); }
+DaemonLog::~DaemonLog() { Flush(); }
 
-void DaemonLog::Flush() { logger_->flush(); }
+DaemonLog::Style DaemonLog::MakeStyle(bool json) {
+  const auto sink = std::make_shared<BufferedStderr>();
+  const auto make = [&](std::string_view name) {
+    auto logger = std::make_shared<spdlog::logger>(std::string(name), sink);
+    logger->flush_on(spdlog::level::warn);
+    return logger;
+  };
+  Style style;
+  for (size_t i = 0; i < kComponents; ++i) style.loggers[i] = make(kComponentNames[i]);
+  style.audit = make("audit");
+  style.audit->set_level(spdlog::level::info);
+  style.audit->flush_on(spdlog::level::info);
+  style.audit->set_pattern(
+      json ? R"({"ts":"%Y-%m-%dT%H:%M:%S.%e%z","component":"%n","level":"%l",%v})"
+           : "%Y-%m-%dT%H:%M:%S.%e%z %n %l %v");
+  return style;
+}
 
-bool DaemonLog::Wants(Level level) const { return logger_->should_log(ToSpdlog(level)); }
+void DaemonLog::Flush() {
+  for (const Style& style : styles_) style.audit->flush();
+}
 
-void DaemonLog::Write(Level level, std::string_view message, std::initializer_list<Field> fields) {
-  if (!Wants(level)) return;
+void DaemonLog::Configure(const config::v1::Log& config) {
+  const std::lock_guard lock(mutex_);
+  level_ = config.level();
+  std::erase_if(overrides_, [](const auto& item) { return item.second.expires_ms == 0; });
+  ApplyLevels();
+  const bool json = config.format() == "json";
+  if (json_.exchange(json) != json) Flush();  // lines stay in order
+}
+
+std::vector<std::string> DaemonLog::Components() {
+  return {kComponentNames.begin(), kComponentNames.end()};
+}
+
+bool DaemonLog::SetLevel(const std::string& component, const std::string& level,
+                         int64_t expires_ms) {
+  const auto& names = kComponentNames;
+  if (!component.empty() && std::find(names.begin(), names.end(), component) == names.end()) {
+    return false;
+  }
+  if (!level.empty() && std::find(kLevels.begin(), kLevels.end(), level) == kLevels.end()) {
+    return false;
+  }
+  const std::lock_guard lock(mutex_);
+  if (level.empty()) {
+    overrides_.erase(component);
+  } else {
+    overrides_[component] = {component, level, expires_ms};
+  }
+  ApplyLevels();
+  return true;
+}
+
+std::vector<DaemonLog::LevelOf> DaemonLog::Levels() const {
+  const std::lock_guard lock(mutex_);
+  const auto of = [&](const std::string& component) -> LevelOf {
+    const auto own = overrides_.find(component);
+    if (own != overrides_.end()) return own->second;
+    const auto rest = overrides_.find("");
+    if (rest != overrides_.end()) return {component, rest->second.level, rest->second.expires_ms};
+    return {component, level_, 0};
+  };
+  std::vector<LevelOf> levels = {of("")};
+  for (const std::string_view name : kComponentNames) levels.push_back(of(std::string(name)));
+  return levels;
+}
+
+void DaemonLog::Expire(int64_t now_ms) {
+  const std::lock_guard lock(mutex_);
+  const size_t gone = std::erase_if(overrides_, [&](const auto& item) {
+    return item.second.expires_ms != 0 && item.second.expires_ms <= now_ms;
+  });
+  if (gone != 0) ApplyLevels();
+}
+
+void DaemonLog::ApplyLevels() {
+  const auto rest = overrides_.find("");
+  for (size_t i = 0; i < kComponents; ++i) {
+    const auto own = overrides_.find(std::string(kComponentNames[i]));
+    const std::string& level = own != overrides_.end()    ? own->second.level
+                               : rest != overrides_.end() ? rest->second.level
+                                                          : level_;
+    for (const Style& style : styles_) {
+      style.loggers[i]->set_level(spdlog::level::from_str(level));
+    }
+  }
+}
+
+bool DaemonLog::Wants(Component component, Level level) const {
+  return style().loggers[static_cast<size_t>(component)]->should_log(ToSpdlog(level));
+}
+
+void DaemonLog::Audit(std::string_view json) {
+  const bool as_json = json_.load(std::memory_order_relaxed);
+  const std::string line = (as_json ? "\"audit\":" : "") + std::string(json);
+  style().audit->info(spdlog::string_view_t(line.data(), line.size()));
+}
+
+void DaemonLog::Write(Component component, Level level, std::string_view message,
+                      std::initializer_list<Field> fields) {
+  if (!Wants(component, level)) return;
+  const bool json = json_.load(std::memory_order_relaxed);
   std::string line;
-  if (json_) {
+  if (json) {
     line.append("\"msg\":");
     json::AppendQuoted(&line, message);
   } else {
@@ -79,19 +180,21 @@ void DaemonLog::Write(Level level, std::string_view message, std::initializer_li
   }
   for (const Field& field : fields) {
     if (field.text && field.value.empty()) continue;
-    line.append(json_ ? ",\"" : " ").append(field.key).append(json_ ? "\":" : "=");
+    line.append(json ? ",\"" : " ").append(field.key).append(json ? "\":" : "=");
     if (field.text) {
       json::AppendQuoted(&line, field.value);
     } else {
       line.append(field.value);
     }
   }
-  logger_->log(ToSpdlog(level), spdlog::string_view_t(line.data(), line.size()));
+  const Style& lines = styles_[json ? 1 : 0];
+  lines.loggers[static_cast<size_t>(component)]->log(
+      ToSpdlog(level), spdlog::string_view_t(line.data(), line.size()));
 }
 
 void DaemonLog::SessionEnded(const SessionFacts& facts) {
-  if (!Wants(Level::kInfo)) return;
-  Write(Level::kInfo, "connection ended",
+  if (!Wants(Component::kNet, Level::kInfo)) return;
+  Write(Component::kNet, Level::kInfo, "connection ended",
         {Text("reason", sio::ReasonText(facts.reason)),
          Text("address", std::string(facts.address) + ":" + std::to_string(facts.port)),
          Text("transport", facts.websocket ? "websocket" : "polling"),
@@ -102,8 +205,10 @@ void DaemonLog::SessionEnded(const SessionFacts& facts) {
 
 void DaemonLog::Record(const LogEvent& event) {
   const auto [level, message] = Describe(event.kind);
-  if (!Wants(level)) return;
-  Write(level, message,
+  const Component component =
+      event.kind == LogEvent::Kind::kAuthenticationFailed ? Component::kAuth : Component::kSmcp;
+  if (!Wants(component, level)) return;
+  Write(component, level, message,
         {Text("role", event.role == Role::kNone ? "" : RoleName(event.role)),
          Text("name", event.name), Text("office", event.office),
          Text("address", event.remote_address), Text("detail", event.detail)});

@@ -35,10 +35,16 @@ int Refuse(const absl::Status& status, std::ostream& err) {
 }
 
 // A configuration whose secret cannot be read would not start: --check says so too.
-int Check(const EffectiveConfig& effective, std::ostream& out, std::ostream& err) {
+int Check(const EffectiveConfig& effective, const FurtherCheck& further_check, std::ostream& out,
+          std::ostream& err) {
   const absl::StatusOr<Secret> secret = LoadSecret(effective.config);
   if (!secret.ok()) return Refuse(secret.status(), err);
-  for (const std::string& warning : secret->warnings) err << "warning: " << warning << '\n';
+  std::vector<std::string> warnings = secret->warnings;
+  if (further_check) {
+    const absl::Status checked = further_check(effective.config, &warnings);
+    if (!checked.ok()) return Refuse(checked, err);
+  }
+  for (const std::string& warning : warnings) err << "warning: " << warning << '\n';
   out << "configuration is valid\n";
   return 0;
 }
@@ -48,6 +54,7 @@ int Check(const EffectiveConfig& effective, std::ostream& out, std::ostream& err
 absl::StatusOr<Options> ParseOptions(int argc, const char* const* argv) {
   Options options;
   std::string file;
+  bool insecure = false;
   bool check = false;
   bool print_config = false;
   bool print_example = false;
@@ -59,6 +66,8 @@ absl::StatusOr<Options> ParseOptions(int argc, const char* const* argv) {
   app.add_option("--set", options.sets, "Set one key; may be repeated, lists take commas")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
+  app.add_flag("--insecure", insecure,
+               "Serve the control interface without TLS on an address that is not loopback");
   app.add_flag("--check", check, "Say whether the configuration is valid, and exit");
   app.add_flag("--print-config", print_config,
                "Print the configuration in force and the origin of each value, and exit");
@@ -76,6 +85,7 @@ absl::StatusOr<Options> ParseOptions(int argc, const char* const* argv) {
     return Invalid({OneLine(error.what()), "; --help shows the options"});
   }
   if (config->count() > 0) options.file = file;
+  if (insecure) options.sets.push_back("control.insecure=true");
   options.action = version         ? Options::Action::kVersion
                    : print_example ? Options::Action::kPrintExampleConfig
                    : check         ? Options::Action::kCheck
@@ -85,7 +95,7 @@ absl::StatusOr<Options> ParseOptions(int argc, const char* const* argv) {
 }
 
 Startup Start(int argc, const char* const* argv, Environment environment, std::string_view version,
-              std::ostream& out, std::ostream& err) {
+              std::ostream& out, std::ostream& err, const FurtherCheck& further_check) {
   Startup startup;
   absl::StatusOr<Options> options = ParseOptions(argc, argv);
   if (!options.ok()) {
@@ -109,8 +119,9 @@ Startup Start(int argc, const char* const* argv, Environment environment, std::s
     case Options::Action::kPrintConfig:
       break;
   }
-  absl::StatusOr<EffectiveConfig> effective =
-      LoadConfig({std::move(options->file), std::move(environment), std::move(options->sets)});
+  startup.sources = {std::move(options->file), std::move(environment), std::move(options->sets),
+                     ""};
+  absl::StatusOr<EffectiveConfig> effective = LoadConfig(startup.sources);
   if (!effective.ok()) {
     startup.exit_code = Refuse(effective.status(), err);
     return startup;
@@ -120,7 +131,7 @@ Startup Start(int argc, const char* const* argv, Environment environment, std::s
     return done(PrintConfig(startup.effective));
   }
   if (options->action == Options::Action::kCheck) {
-    startup.exit_code = Check(startup.effective, out, err);
+    startup.exit_code = Check(startup.effective, further_check, out, err);
   }
   return startup;
 }

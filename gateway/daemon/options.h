@@ -2,15 +2,17 @@
 //
 //   Startup startup = Start(argc, argv, EnvironmentFrom(environ), version, std::cout, std::cerr);
 //   if (startup.exit_code) return *startup.exit_code;
-//   Serve(startup.effective);
+//   Serve(startup.sources);
 //
 // Thread rule: call it once, before any thread. Errors: one line on `err` and exit code 2.
 #pragma once
 
+#include <functional>
 #include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "gateway/daemon/config.h"
@@ -31,9 +33,14 @@ absl::StatusOr<Options> ParseOptions(int argc, const char* const* argv);
 struct Startup {
   std::optional<int> exit_code;  // set: the process is done
   EffectiveConfig effective;     // loaded if there is no exit code
+  ConfigSources sources;         // where it came from
 };
 
+// Further checks of --check that are not about single keys; adds warnings.
+using FurtherCheck =
+    std::function<absl::Status(const GatewayConfig& config, std::vector<std::string>* warnings)>;
+
 Startup Start(int argc, const char* const* argv, Environment environment, std::string_view version,
-              std::ostream& out, std::ostream& err);
+              std::ostream& out, std::ostream& err, const FurtherCheck& further_check = {});
 
 }  // namespace smcp::config

@@ -40,8 +40,8 @@ void HttpConnection::OnPeerShard(const PeerAddress& address, Fn fn) {
 }
 
 Awaitable<HttpConnection::Next> HttpConnection::ServeEngine(const EngineMount& mount) {
-  DoorVerdict verdict =
-      JudgeRequest(request_, site_.cors, site_.gate, static_cast<uint16_t>(site_.shards.size()));
+  DoorVerdict verdict = JudgeRequest(request_, policy().cors, policy().gate,
+                                     static_cast<uint16_t>(site_.shards.size()));
   if (verdict.kind != DoorVerdict::Kind::kPollPost && verdict.kind != DoorVerdict::Kind::kReply &&
       !co_await ReadBody()) {
     co_return Next::kEnd;
@@ -49,7 +49,7 @@ Awaitable<HttpConnection::Next> HttpConnection::ServeEngine(const EngineMount& m
   switch (verdict.kind) {
     case DoorVerdict::Kind::kReply: {
       if (request_.method != "OPTIONS") {
-        AddCorsHeaders(site_.cors, request_, &verdict.reply.headers);
+        AddCorsHeaders(policy().cors, request_, &verdict.reply.headers);
       }
       // A body that is still on its way cannot be told from the next request.
       if (!parser_->is_done()) verdict.reply.close = true;
@@ -100,7 +100,7 @@ Awaitable<HttpConnection::Next> HttpConnection::OpenPolling(const EngineMount& m
 Awaitable<HttpConnection::Next> HttpConnection::OpenWebSocket(const EngineMount& mount) {
   if (std::optional<HttpReply> refusal = Admit()) co_return co_await Respond(*refusal);
   HttpReply accept = AcceptWebSocket(request_);
-  AddCorsHeaders(site_.cors, request_, &accept.headers);
+  AddCorsHeaders(policy().cors, request_, &accept.headers);
   std::string early = TakeEarlyBytes();
   WsConnection& wire =
       home_.reactor->Adopt(ReleaseSocket(), FormatReply(accept, request_), std::move(early));
@@ -112,13 +112,13 @@ Awaitable<HttpConnection::Next> HttpConnection::OpenWebSocket(const EngineMount&
 
 HttpConnection::Next HttpConnection::HandOverUpgrade(const PeerAddress& address) {
   HttpReply accept = AcceptWebSocket(request_);
-  AddCorsHeaders(site_.cors, request_, &accept.headers);
+  AddCorsHeaders(policy().cors, request_, &accept.headers);
   // Whether the session is known and may be upgraded is for its shard to say, so both answers go
   // with the socket and are written there.
   HttpReply unknown = EngineErrorReply(EngineError::kSessionIdUnknown);
   HttpReply refused = EngineErrorReply(EngineError::kBadRequest);
   for (HttpReply* reply : {&unknown, &refused}) {
-    AddCorsHeaders(site_.cors, request_, &reply->headers);
+    AddCorsHeaders(policy().cors, request_, &reply->headers);
     reply->close = true;
   }
   std::string early = TakeEarlyBytes();
@@ -223,7 +223,7 @@ Awaitable<bool> HttpConnection::AnnounceBody(const PeerAddress& address) {
 Awaitable<HttpConnection::Next> HttpConnection::RespondPoll() {
   if (cut_) co_return Next::kEnd;
   HttpReply http = ReplyOf(std::move(*reply_));
-  AddCorsHeaders(site_.cors, request_, &http.headers);
+  AddCorsHeaders(policy().cors, request_, &http.headers);
   co_return co_await Respond(http);
 }
 

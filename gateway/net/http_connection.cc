@@ -83,7 +83,7 @@ Awaitable<bool> HttpConnection::ReadHeader() {
   parser_.emplace();
   body_announced_ = false;
   parser_->header_limit(static_cast<uint32_t>(site_.limits.header_bytes_max));
-  parser_->body_limit(site_.body_bytes_max);
+  parser_->body_limit(policy().body_bytes_max);
   if (!std::exchange(first_, false) && !co_await AwaitNextRequest()) co_return false;
   stream_.expires_after(site_.limits.header_timeout);
   const auto [error, bytes] = co_await http::async_read_header(stream_, buffer_, *parser_, kAwait);
@@ -201,7 +201,7 @@ Awaitable<HttpConnection::Next> HttpConnection::Fail(unsigned status) {
   reply.status = status;
   reply.content_type.clear();
   reply.close = true;
-  AddCorsHeaders(site_.cors, request_, &reply.headers);
+  AddCorsHeaders(policy().cors, request_, &reply.headers);
   co_await Respond(reply);
   co_return Next::kEnd;
 }

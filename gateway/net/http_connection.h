@@ -59,6 +59,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   Awaitable<Next> ServeEngine(const EngineMount& mount);
   Awaitable<Next> OpenPolling(const EngineMount& mount);
   Awaitable<Next> OpenWebSocket(const EngineMount& mount);
+  const SitePolicy& policy() const { return site_.PolicyOf(*home_.shard); }
   Next HandOverUpgrade(const PeerAddress& address);
   Awaitable<Next> PollGet(const PeerAddress& address);
   Awaitable<Next> PollPost(const PeerAddress& address);

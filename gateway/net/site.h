@@ -1,6 +1,6 @@
 // What a listener serves: Engine.IO mounts, plain routes, and the shards behind them.
 //
-// Filled before the first connection, read-only from then on but for `draining`.
+// Filled before the first connection, read-only from then on but for `draining` and the policies.
 #pragma once
 
 #include <atomic>
@@ -37,17 +37,28 @@ struct EngineMount {
   RawHandler* raw = nullptr;  // null: Socket.IO
 };
 
-struct Site {
-  HttpLimits limits;
+// What may change while connections are open.
+struct SitePolicy {
   size_t body_bytes_max = 1'000'000;
   CorsPolicy cors;
   HandshakeGate gate;
+};
+
+struct Site {
+  HttpLimits limits;
+  // One per shard, each read and replaced on its shard only, hence without a lock. A connection
+  // looks it up anew after every wait. Where there is none (routes only) the default holds.
+  std::vector<SitePolicy> policies;
   std::vector<EngineMount> mounts;
   StringMap<Route> routes;  // by exact path
   std::vector<EngineShard> shards;
-  Admission* admission = nullptr;
+  SessionAdmission* admission = nullptr;
   std::atomic<bool> draining{false};  // no new sessions
 
+  const SitePolicy& PolicyOf(const Shard& shard) const {
+    static const SitePolicy kDefault;
+    return shard.index() < policies.size() ? policies[shard.index()] : kDefault;
+  }
   const EngineMount* FindMount(std::string_view path) const {
     for (const EngineMount& mount : mounts) {
       if (PathIsUnder(path, mount.path)) return &mount;

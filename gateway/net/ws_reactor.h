@@ -36,6 +36,8 @@ class WsReactor {
   // Sends `bytes`, then ends the connection.
   void Refuse(int fd, std::string_view bytes);
   size_t connections() const { return connections_.size(); }
+  // Counts for the next message of every connection.
+  void set_message_bytes_max(size_t bytes) { message_bytes_max_ = bytes; }
 
  private:
   friend class WsConnection;
@@ -63,7 +65,7 @@ class WsReactor {
   void GiveBuffer(std::string buffer);
 
   Shard& shard_;
-  const size_t message_bytes_max_;
+  size_t message_bytes_max_;
   int epoll_fd_;
   boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> descriptor_;
   std::unique_ptr<char[]> buffer_;

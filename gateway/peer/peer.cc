@@ -99,7 +99,9 @@ Peer::Peer(PeerHost& host, PeerRef ref, const PeerSecret& secret,
   if (!on_websocket) polling_ = std::make_unique<Polling>();
   base64_only_ = QueryValue(handshake_->query, "b64") == "1";
   tokens_ms_ = opened_ms_;
+  last_in_us_ = opened_ms_ * 1000;
   tokens_milli_ = int64_t{2000} * host_.limits().events_per_second;
+  told_interval_ms_ = static_cast<uint32_t>(host_.limits().ping_interval.count());
   Arm(Timer::kHeartbeat, host_.limits().ping_interval);
   if (raw_ == nullptr) Arm(Timer::kConnect, host_.limits().connect_timeout);
 }
@@ -136,7 +138,7 @@ void Peer::OnTimer(uint64_t token) {
     case Timer::kReassembly:
       return Close(sio::DisconnectReason::kParseError, ws::CloseCode::kPolicy);
     case Timer::kSlow:
-      if (queued_bytes() <= limits.outbox_bytes_max) return;
+      if (limits.outbox_bytes_max == 0 || queued_bytes() <= limits.outbox_bytes_max) return;
       return Close(sio::DisconnectReason::kSlowConsumer, ws::CloseCode::kPolicy);
     case Timer::kUpgrade:
       if (closed_) return host_.Bury(ref_);
@@ -160,18 +162,23 @@ void Peer::OnHeartbeat() {
   // does, because its client could not have answered before.
   const Millis late(std::clamp<int64_t>(host_.NowMs() - heartbeat_due_ms_, 0, kLateMaxMs));
   Arm(Timer::kHeartbeat, std::max(host_.limits().ping_timeout - late, Millis(0)));
-  if (!std::exchange(awaiting_pong_, true)) QueueText("2");
+  if (std::exchange(awaiting_pong_, true)) return;
+  ping_sent_us_ = host_.services().clock->NowUs();
+  QueueText("2");
 }
 
 void Peer::OnPong() {
   awaiting_pong_ = false;
-  Arm(Timer::kHeartbeat, host_.limits().ping_interval);
+  // A longer interval is for new sessions: this client would take the silence for the end.
+  Arm(Timer::kHeartbeat, std::min(host_.limits().ping_interval, Millis(told_interval_ms_)));
 }
 
 // --- what the client said
 
 void Peer::OnPacket(std::string_view text, eio::Via via) {
   ++packets_in_;
+  bytes_in_ += text.size();
+  last_in_us_ = host_.services().clock->NowUs();
   const eio::Step step = eio_.Receive(text, via);
   switch (step.kind) {
     case eio::Step::Kind::kNothing:
@@ -184,6 +191,7 @@ void Peer::OnPacket(std::string_view text, eio::Via via) {
       return Close(sio::DisconnectReason::kParseError, ws::CloseCode::kPolicy);
     }
     case eio::Step::Kind::kPong:
+      if (awaiting_pong_) ping_us_ = last_in_us_ - ping_sent_us_;
       return OnPong();
     case eio::Step::Kind::kProbed:
       ws::AppendFrame(&probe_->BeginWrite(), ws::Opcode::kText, "3probe");
@@ -237,11 +245,14 @@ void Peer::Act(const sio::Step& step) {
       return EndSocket(sio_.Remove(step.socket->nsp().context().name),
                        sio::DisconnectReason::kClientNamespaceDisconnect);
     case Kind::kEvent:
+      ++events_in_;
       return step.socket->nsp().Dispatch(
-          *step.socket,
-          sio::EventView{step.name, step.payload, step.ack_id, host_.index(), *step.attachments});
+          *step.socket, sio::EventView{step.name, step.payload, step.ack_id, host_.index(),
+                                       *step.attachments, last_in_us_});
     case Kind::kAck: {
-      const sio::AckView ack{step.our_ack_id, step.payload, host_.index(), *step.attachments};
+      ++events_in_;
+      const sio::AckView ack{step.our_ack_id, step.payload, host_.index(), *step.attachments,
+                             last_in_us_};
       if (!step.socket->TakeAck(ack)) step.socket->nsp().OnAck(*step.socket, ack);
       return;
     }
@@ -289,7 +300,7 @@ bool Peer::TakeToken() {
   if (host_.limits().events_per_second == 0) return true;
   // Refilled at every event: a bucket that is looked at only when empty would give a burst the idle
   // time before it on top of what it holds.
-  RefillTokens();
+  RefillTokens(last_in_us_ / 1000);
   tokens_milli_ -= 1000;
   if (tokens_milli_ >= 0) return true;
   if (timers_[static_cast<size_t>(Timer::kTokens)] != 0) return true;  // paused already
@@ -297,23 +308,23 @@ bool Peer::TakeToken() {
   return false;
 }
 
-void Peer::RefillTokens() {
+void Peer::RefillTokens(int64_t now_ms) {
   const int64_t rate = host_.limits().events_per_second;
-  const int64_t now = host_.NowMs();
-  tokens_milli_ = std::min(tokens_milli_ + (now - tokens_ms_) * rate, 2000 * rate);
-  tokens_ms_ = now;
+  tokens_milli_ = std::min(tokens_milli_ + (now_ms - tokens_ms_) * rate, 2000 * rate);
+  tokens_ms_ = now_ms;
 }
 
 void Peer::AwaitTokens() {
   // Reading goes on when the debt is paid and a few more events fit: a tick at least.
-  const int64_t rate = host_.limits().events_per_second;
+  const int64_t rate = std::max<int64_t>(host_.limits().events_per_second, 1);
   Arm(Timer::kTokens, Millis(-tokens_milli_ / rate + 2 * TimerWheel::kTickMs));
 }
 
 void Peer::OnTokens() {
   // The events of a POST are all taken before its answer waits, so the debt may have grown since.
-  RefillTokens();
-  return tokens_milli_ < 0 ? AwaitTokens() : ResumeReading();
+  RefillTokens(host_.NowMs());
+  const bool in_debt = tokens_milli_ < 0 && host_.limits().events_per_second != 0;
+  return in_debt ? AwaitTokens() : ResumeReading();
 }
 
 // --- reading on and off
@@ -360,6 +371,7 @@ sio::SendResult Peer::SendPacket(std::string_view head, std::string_view payload
     }
     return sio::SendResult::kSlow;
   }
+  ++events_out_;
   Queue(head, payload, attachments);
   return sio::SendResult::kQueued;
 }
@@ -370,6 +382,7 @@ void Peer::SendRaw(std::string_view message, bool binary) {
   if (limit != 0 && queued_bytes() > limit) return CloseSoon(sio::DisconnectReason::kSlowConsumer);
   if (!binary) return Queue("4", message, {});
   ++packets_out_;
+  bytes_out_ += message.size();
   if (wire_ != nullptr) return WriteBinary(message);
   polling_->buffer.PushBinary(message);
   FlushPoll();
@@ -384,6 +397,8 @@ void Peer::WriteBinary(std::string_view data) {
 
 void Peer::Queue(std::string_view head, std::string_view payload, const Attachments& attachments) {
   ++packets_out_;
+  bytes_out_ += head.size() + payload.size();
+  for (const std::string& attachment : attachments) bytes_out_ += attachment.size();
   if (wire_ == nullptr) {
     polling_->buffer.PushText(head, payload);
     for (const std::string& attachment : attachments) polling_->buffer.PushBinary(attachment);
@@ -419,6 +434,35 @@ void Peer::CloseSession() {
     }
     peer->Close(sio::DisconnectReason::kForcedClose, ws::CloseCode::kNormal);
   });
+}
+
+void Peer::CutSession() {
+  host_.Defer([host = &host_, ref = ref_] {
+    Peer* peer = host->Find(ref);
+    if (peer != nullptr)
+      peer->Close(sio::DisconnectReason::kForcedClose, ws::CloseCode::kGoingAway);
+  });
+}
+
+sio::SocketFacts Peer::Facts() const {
+  const auto header = [this](std::string_view name) {
+    return handshake_->Header(name).value_or(std::string_view());
+  };
+  return {.websocket = eio_.on_websocket(),
+          .path = handshake_->path,
+          .origin = header("origin"),
+          .address = handshake_->remote_address,
+          .port = handshake_->remote_port,
+          .forwarded_for = header("x-forwarded-for"),
+          .user_agent = header("user-agent"),
+          .connected_ms = opened_ms_,
+          .last_packet_ms = last_in_us_ / 1000,
+          .ping_us = ping_us_,
+          .events_in = events_in_,
+          .events_out = events_out_,
+          .bytes_in = bytes_in_,
+          .bytes_out = bytes_out_,
+          .queued_bytes = queued_bytes()};
 }
 
 void Peer::CloseSoon(sio::DisconnectReason reason) {

@@ -68,6 +68,8 @@ class Peer final : public sio::SessionPort, public RawSession, public TimerClien
   void ResumeReading() override;
   void LeaveNamespace(std::string_view nsp) override;
   void CloseSession() override;
+  void CutSession() override;
+  sio::SocketFacts Facts() const override;
   const sio::Handshake& handshake() const override { return *handshake_; }
   sio::Transport transport() const override {
     return eio_.on_websocket() ? sio::Transport::kWebSocket : sio::Transport::kPolling;
@@ -107,7 +109,7 @@ class Peer final : public sio::SessionPort, public RawSession, public TimerClien
   void DropProbe(ws::CloseCode code);
   // False: over the rate now, and reading has to be paused until OnTokens.
   bool TakeToken();
-  void RefillTokens();
+  void RefillTokens(int64_t now_ms);
   void AwaitTokens();
   void OnTokens();
 
@@ -149,7 +151,15 @@ class Peer final : public sio::SessionPort, public RawSession, public TimerClien
   int64_t tokens_milli_ = 0;  // thousandths of an event
   uint64_t packets_in_ = 0;
   uint64_t packets_out_ = 0;
+  uint64_t events_in_ = 0;
+  uint64_t events_out_ = 0;
+  uint64_t bytes_in_ = 0;
+  uint64_t bytes_out_ = 0;
+  int64_t last_in_us_;  // when the last packet came
+  int64_t ping_sent_us_ = 0;
+  int64_t ping_us_ = -1;
   uint32_t ignored_in_ = 0;
+  uint32_t told_interval_ms_;  // the ping interval of the open packet: the client counts on it
   uint16_t pauses_ = 0;
   bool awaiting_pong_ = false;
   bool paused_since_ping_ = false;  // reading was off at some time since the last look

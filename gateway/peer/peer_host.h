@@ -50,8 +50,8 @@ class PeerHost {
     TimerWheel* timers = nullptr;
     const Clock* clock = nullptr;
     Random* random = nullptr;
-    const SessionLimits* limits = nullptr;
-    Admission* admission = nullptr;
+    const SessionLimits* limits = nullptr;  // may change between two tasks of the shard
+    SessionAdmission* admission = nullptr;
     SessionLog* log = nullptr;  // may be null
   };
 
@@ -64,8 +64,8 @@ class PeerHost {
   sio::NamespaceTable& namespaces() { return namespaces_; }
   json::Index& index() { return index_; }
 
-  // A new session; `raw` if it is a bare Engine.IO one. The caller has been admitted by Admission;
-  // the session gives that back when it ends.
+  // A new session; `raw` if it is a bare Engine.IO one. The caller has been admitted by
+  // SessionAdmission; the session gives that back when it ends.
   Peer& Open(std::shared_ptr<const sio::Handshake> handshake, bool on_websocket, RawHandler* raw);
   Peer* Find(PeerRef ref);
   // Constant time in the secret.

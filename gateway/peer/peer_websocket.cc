@@ -22,6 +22,8 @@ void Peer::OnWireMessage(Wire& wire, ws::Opcode opcode, std::string_view data) {
   if (opcode == ws::Opcode::kText) return OnPacket(data, via);
   if (via == eio::Via::kProbe) return DropProbe(ws::CloseCode::kPolicy);
   ++packets_in_;
+  bytes_in_ += data.size();
+  last_in_us_ = host_.services().clock->NowUs();
   OnBinary(data);
 }
 

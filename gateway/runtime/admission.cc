@@ -2,7 +2,7 @@
 
 namespace smcp {
 
-bool Admission::TryEnter(std::string_view address) {
+bool SessionAdmission::TryEnter(std::string_view address) {
   const std::lock_guard lock(mutex_);
   if (sessions_max_ != 0 && sessions_ >= sessions_max_) return false;
   uint32_t& here = per_address_.try_emplace(address).first->second;
@@ -12,7 +12,7 @@ bool Admission::TryEnter(std::string_view address) {
   return true;
 }
 
-void Admission::Leave(std::string_view address) {
+void SessionAdmission::Leave(std::string_view address) {
   const std::lock_guard lock(mutex_);
   const auto it = per_address_.find(address);
   if (it == per_address_.end()) return;
@@ -20,7 +20,13 @@ void Admission::Leave(std::string_view address) {
   if (--it->second == 0) per_address_.erase(it);
 }
 
-uint32_t Admission::sessions() const {
+void SessionAdmission::SetLimits(uint32_t sessions_max, uint32_t sessions_per_address_max) {
+  const std::lock_guard lock(mutex_);
+  sessions_max_ = sessions_max;
+  per_address_max_ = sessions_per_address_max;
+}
+
+uint32_t SessionAdmission::sessions() const {
   const std::lock_guard lock(mutex_);
   return sessions_;
 }

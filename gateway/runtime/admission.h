@@ -12,21 +12,23 @@
 
 namespace smcp {
 
-class Admission {
+class SessionAdmission {
  public:
   // 0 turns a limit off.
-  Admission(uint32_t sessions_max, uint32_t sessions_per_address_max)
+  SessionAdmission(uint32_t sessions_max, uint32_t sessions_per_address_max)
       : sessions_max_(sessions_max), per_address_max_(sessions_per_address_max) {}
 
   // True: counted, to be given back with Leave.
   bool TryEnter(std::string_view address);
   void Leave(std::string_view address);
   uint32_t sessions() const;
+  // Sessions beyond a new limit stay; it counts for those that want to enter.
+  void SetLimits(uint32_t sessions_max, uint32_t sessions_per_address_max);
 
  private:
-  const uint32_t sessions_max_;
-  const uint32_t per_address_max_;
   mutable std::mutex mutex_;
+  uint32_t sessions_max_;
+  uint32_t per_address_max_;
   uint32_t sessions_ = 0;
   StringMap<uint32_t> per_address_;
 };

@@ -17,14 +17,21 @@ constexpr uint16_t kAcceptorIndex = UINT16_MAX;
 // To the session, to its connection, to the coroutine that writes; one to spare.
 constexpr int kPollRounds = 4;
 
+net::SitePolicy PolicyFrom(const ServerOptions& options) {
+  return {options.session.payload_bytes_max, options.cors, options.gate};
+}
+
 }  // namespace
 
 struct Server::Part {
-  Part(const ServerOptions& options, Shard& shard, Scheduler& scheduler, Admission& admission)
-      : host(PeerHost::Services{shard.index(), &scheduler, &shard.timers(), &shard.clock(), &random,
-                                &options.session, &admission, options.log}),
+  Part(const ServerOptions& options, Shard& shard, Scheduler& scheduler,
+       SessionAdmission& admission)
+      : limits(options.session),
+        host(PeerHost::Services{shard.index(), &scheduler, &shard.timers(), &shard.clock(), &random,
+                                &limits, &admission, options.log}),
         reactor(shard, options.session.payload_bytes_max) {}
   SystemRandom random;
+  SessionLimits limits;  // this shard's own, so that they can change without a lock
   PeerHost host;
   net::WsReactor reactor;
 };
@@ -80,9 +87,7 @@ absl::Status Server::Attach(net::Listener& listener, const std::vector<std::stri
   if (absl::Status bound = listener.Bind(AcceptorShard()); !bound.ok()) return bound;
   net::Site& site = listener.site();
   site.limits = options_.http;
-  site.body_bytes_max = options_.session.payload_bytes_max;
-  site.cors = options_.cors;
-  site.gate = options_.gate;
+  site.policies.assign(parts_.size(), PolicyFrom(options_));
   site.shards = engine_shards_;
   site.admission = &admission_;
   for (const std::string& path : paths) site.mounts.push_back({path, nullptr});
@@ -110,6 +115,23 @@ void Server::Start() {
   const net::EngineShard here{&AcceptorShard(), nullptr, nullptr};
   for (net::Listener& listener : route_listeners_) listener.Start({here});
   if (&AcceptorShard() == &acceptor_) acceptor_.Start();
+}
+
+void Server::Reconfigure(const ServerOptions& options) {
+  admission_.SetLimits(options.http.connections_max, options.http.connections_per_ip_max);
+  const auto shared = std::make_shared<const ServerOptions>(options);
+  for (uint16_t i = 0; i < shards_.shard_count(); ++i) {
+    shards_.Post(i, [this, i, shared] {
+      Part& part = *parts_[i];
+      part.limits = shared->session;
+      part.reactor.set_message_bytes_max(shared->session.payload_bytes_max);
+      for (net::Listener& listener : listeners_) listener.site().policies[i] = PolicyFrom(*shared);
+    });
+  }
+}
+
+void Server::SetDraining(bool on) {
+  for (net::Listener& listener : listeners_) listener.site().draining = on;
 }
 
 void Server::StopAccepting() {

@@ -58,6 +58,12 @@ class Server {
   absl::Status AttachRoutes(net::Listener& listener);
 
   void Start();
+  // Takes over `session`, `http` connection counts, `cors` and `gate` of the options while serving;
+  // the rest of them stays. Nobody is disconnected: limits count for what comes next, a longer ping
+  // interval for new sessions. Any thread, one at a time, between Start and Stop.
+  void Reconfigure(const ServerOptions& options);
+  // No new sessions while on; those that there are go on. Any thread.
+  void SetDraining(bool on);
   // No new connections and sessions on attached listeners; routes of AttachRoutes go on.
   void StopAccepting();
   // Ends every session (websockets: 1001 Going Away; polls: a close packet), gives clients up to
@@ -76,7 +82,7 @@ class Server {
   void ReleaseListeners();
 
   ServerOptions options_;
-  Admission admission_;
+  SessionAdmission admission_;
   std::vector<net::Listener> listeners_;  // their sites are read by what runs on the shards
   std::vector<net::Listener> route_listeners_;
   ShardSet shards_;  // destroyed after all that posts to it

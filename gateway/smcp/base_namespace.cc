@@ -25,16 +25,16 @@ AuthRequest ToAuthRequest(sio::ConnectRequest request, const std::string& declar
           .a2c_version = declared};
 }
 
-sio::ConnectVerdict Refuse(const SmcpDomain& domain, const std::string& remote_address,
-                           const absl::Status& status) {
+sio::ConnectVerdict Refuse(SmcpDomain& domain, uint16_t shard, const std::string& remote_address,
+                           bool explain, const absl::Status& status) {
   // The code only: the text of a status may hold what a provider knows of credentials.
   const std::string reason = absl::StatusCodeToString(status.code());
   domain.Log({.kind = LogEvent::Kind::kAuthenticationFailed,
               .remote_address = remote_address,
               .detail = reason});
-  return sio::ConnectVerdict::Refuse(
-      std::string(kConnectionRefused),
-      domain.options().explain_refusals ? std::string(kConnectionRefusedData) : std::string());
+  domain.NoteRefused(shard, remote_address, reason);
+  return sio::ConnectVerdict::Refuse(std::string(kConnectionRefused),
+                                     explain ? std::string(kConnectionRefusedData) : std::string());
 }
 
 }  // namespace
@@ -46,17 +46,21 @@ BaseNamespace::BaseNamespace(sio::NamespaceContext context, std::shared_ptr<Smcp
 
 void BaseNamespace::OnConnect(sio::ConnectRequest request, sio::ConnectDone done) {
   const std::string remote = request.handshake->remote_address;
-  VersionVerdict version = JudgeVersion(QueryValue(request.handshake->query, "a2c_version"),
-                                        domain_->options().versions);
+  VersionVerdict version =
+      JudgeVersion(QueryValue(request.handshake->query, "a2c_version"), options().versions);
+  const bool explain = options().explain_refusals;
+  const uint16_t shard = context().shard;
   if (!version.accepted) {
     // The HTTP gate has the exact answers; this holds for a server that has none.
-    return std::move(done)(
-        Refuse(*domain_, remote, absl::FailedPreconditionError("protocol version")));
+    return std::move(done)(Refuse(*domain_, shard, remote, explain,
+                                  absl::FailedPreconditionError("protocol version")));
   }
   AuthRequest auth_request = ToAuthRequest(std::move(request), version.declared);
-  auto finish = [domain = domain_, remote, version = std::move(version),
+  auto finish = [domain = domain_, shard, remote, explain, version = std::move(version),
                  done = std::move(done)](absl::StatusOr<Identity> identity) mutable {
-    if (!identity.ok()) return std::move(done)(Refuse(*domain, remote, identity.status()));
+    if (!identity.ok()) {
+      return std::move(done)(Refuse(*domain, shard, remote, explain, identity.status()));
+    }
     auto state = std::make_unique<ConnectionState>();
     state->identity = *std::move(identity);
     state->generation = version.generation;

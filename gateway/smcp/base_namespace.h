@@ -35,6 +35,8 @@ class BaseNamespace : public sio::Namespace {
   static ConnectionState& StateOf(sio::Socket& socket);
   static const Identity& IdentityOf(sio::Socket& socket) { return StateOf(socket).identity; }
   SmcpDomain& domain() { return *domain_; }
+  // What holds on this shard now.
+  virtual const SmcpOptions& options() const { return domain_->options(); }
 
  protected:
   const std::shared_ptr<SmcpDomain>& shared_domain() const { return domain_; }

@@ -4,30 +4,12 @@
 #include <utility>
 
 #include "gateway/base/check.h"
+#include "gateway/smcp/control_door.h"
+#include "gateway/smcp/reply.h"
 #include "gateway/smcp/router.h"
 
 namespace smcp {
 namespace {
-
-// The parts of an answer as they come in from the shards. The last shard to let go of it hands the
-// sum on; shards add under no lock because each part is its own.
-template <class Part>
-class Gathering {
- public:
-  Gathering(uint16_t shards, absl::AnyInvocable<void(std::vector<Part>) &&> done)
-      : parts_(shards), missing_(shards), done_(std::move(done)) {}
-  void Add(uint16_t shard, Part part) {
-    parts_[shard] = std::move(part);
-    if (missing_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-      std::move(done_)(std::move(parts_));
-    }
-  }
-
- private:
-  std::vector<Part> parts_;
-  std::atomic<size_t> missing_;
-  absl::AnyInvocable<void(std::vector<Part>) &&> done_;
-};
 
 template <class T>
 std::vector<T> Concatenate(std::vector<std::vector<T>> parts) {
@@ -51,6 +33,9 @@ void AddTo(Counts* sum, const Counts& part) {
 
 }  // namespace
 
+SmcpDomain::SmcpDomain() : door_(std::make_unique<ControlDoor>(*this)) {}
+SmcpDomain::~SmcpDomain() = default;
+
 std::shared_ptr<SmcpDomain> SmcpDomain::Create(SmcpOptions options,
                                                std::shared_ptr<AuthenticationProvider> auth,
                                                std::shared_ptr<Backplane> backplane) {
@@ -67,6 +52,16 @@ std::shared_ptr<SmcpDomain> SmcpDomain::Create(SmcpOptions options,
 
 void SmcpDomain::Log(const LogEvent& event) const {
   if (options_.log != nullptr) options_.log->Record(event);
+}
+
+GatewayInspect& SmcpDomain::inspect() { return *door_; }
+GatewayAdmin& SmcpDomain::admin() { return *door_; }
+
+void SmcpDomain::NoteRefused(uint16_t shard, const std::string& address, const std::string& cause) {
+  if (!journal_kept_.load(std::memory_order_relaxed)) return;
+  Post(shard, [address, cause](Router& router) {
+    router.journal().Write({.kind = Change::Kind::kRefused, .address = address, .cause = cause});
+  });
 }
 
 uint16_t SmcpDomain::shard_count() const {
@@ -124,6 +119,20 @@ void SmcpDomain::ListSessions(OfficeId office, Done<std::vector<Session>> done) 
 void SmcpDomain::BeginDrain() {
   for (uint16_t shard = 0; shard < shard_count(); ++shard) {
     Post(shard, [](Router& router) { router.BeginDrain(); });
+  }
+}
+
+void SmcpDomain::EndDrain() {
+  for (uint16_t shard = 0; shard < shard_count(); ++shard) {
+    Post(shard, [](Router& router) { router.EndDrain(); });
+  }
+}
+
+void SmcpDomain::Reconfigure(const SmcpOptions& options) {
+  SMCP_CHECK(!options.versions.served.empty());
+  const auto shared = std::make_shared<const SmcpOptions>(options);
+  for (uint16_t shard = 0; shard < shard_count(); ++shard) {
+    Post(shard, [shared](Router& router) { router.Reconfigure(*shared); });
   }
 }
 

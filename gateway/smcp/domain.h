@@ -13,22 +13,29 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "gateway/base/task.h"
+#include "gateway/smcp/admin.h"
 #include "gateway/smcp/auth.h"
 #include "gateway/smcp/backplane.h"
+#include "gateway/smcp/inspect.h"
 #include "gateway/smcp/links.h"
 #include "gateway/smcp/options.h"
 #include "gateway/smcp/query.h"
 
 namespace smcp {
 
+class ControlDoor;
+
 class SmcpDomain final : public OfficeQuery {
  public:
+  ~SmcpDomain() override;
   static std::shared_ptr<SmcpDomain> Create(SmcpOptions options,
                                             std::shared_ptr<AuthenticationProvider> auth,
                                             std::shared_ptr<Backplane> backplane);
 
+  // As created; what holds now is each router's own.
   const SmcpOptions& options() const { return options_; }
   AuthenticationProvider& auth() const { return *auth_; }
   Backplane& backplane() const { return *backplane_; }
@@ -44,6 +51,17 @@ class SmcpDomain final : public OfficeQuery {
     if (scheduler != nullptr) Links(shard, *scheduler, routers_).Post(shard, std::move(f));
   }
 
+  // How many shards serve; 0 as long as none does.
+  uint16_t shard_count() const;
+
+  // For the control plane.
+  GatewayInspect& inspect();
+  GatewayAdmin& admin();
+  // A CONNECT was refused on `shard`; any thread.
+  void NoteRefused(uint16_t shard, const std::string& address, const std::string& cause);
+  // From now on it is worth noting.
+  void KeepJournal() { journal_kept_.store(true, std::memory_order_relaxed); }
+
   // OfficeQuery
   void CountAll(Done<Counts> done) override;
   void ListOffices(Done<std::vector<OfficeSummary>> done) override;
@@ -51,19 +69,24 @@ class SmcpDomain final : public OfficeQuery {
 
   // From when each shard has run this, it answers new calls with `Server is shutting down`.
   void BeginDrain();
+  // Takes that back.
+  void EndDrain();
+  // Every shard uses `options` from its next task on, but for their log.
+  void Reconfigure(const SmcpOptions& options);
   // `done` runs, on some shard, once every shard has had a moment without calls in flight; after
   // BeginDrain that is the end of all calls.
   void WhenIdle(Task done);
 
  private:
-  SmcpDomain() = default;
-  uint16_t shard_count() const;
+  SmcpDomain();
 
   SmcpOptions options_;
   std::shared_ptr<AuthenticationProvider> auth_;
   std::shared_ptr<Backplane> backplane_;
   RouterSet routers_;
   std::atomic<Scheduler*> scheduler_{nullptr};
+  std::atomic<bool> journal_kept_{false};
+  std::unique_ptr<ControlDoor> door_;
 };
 
 }  // namespace smcp

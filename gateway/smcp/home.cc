@@ -38,8 +38,8 @@ Refusal RefusalOf(SeatResult result) {
 
 }  // namespace
 
-Home::Home(const Links& links, const SmcpOptions& options, Backplane& backplane)
-    : links_(links), options_(options), backplane_(backplane) {}
+Home::Home(const Links& links, const SmcpOptions& options, Backplane& backplane, const Clock& clock)
+    : links_(links), options_(options), backplane_(backplane), clock_(clock) {}
 
 Home::Office* Home::Find(const OfficeId& id) {
   const auto it = offices_.find(id);
@@ -86,9 +86,47 @@ void Home::Resume(const OfficeId& id) {
 
 void Home::DropIfEmpty(Office& office) {
   if (office.deciding || !office.seats.empty() || office.queue != nullptr) return;
+  if (office.settings != nullptr) return;
   const OfficeId id = office.id;  // the key must outlive the element it finds
+  in_order_.erase(id.value);
   offices_.erase(id);
   GiveBackIfEmpty(offices_);
+}
+
+Home::Office& Home::Make(const OfficeId& id) {
+  std::unique_ptr<Office>& office = offices_[id];
+  if (office == nullptr) {
+    office = std::make_unique<Office>();
+    office->id = id;
+    in_order_.emplace(office->id.value, office.get());
+  }
+  return *office;
+}
+
+size_t Home::office_count() const {
+  size_t count = 0;
+  for (const auto& [id, office] : offices_) {
+    count += !office->seats.empty() || office->deciding || office->queue != nullptr;
+  }
+  return count;
+}
+
+Refusal Home::JudgeSettings(const Office& office, const JoinRequest& request) const {
+  // An Agent that sits elsewhere hears of that first.
+  if (office.settings == nullptr || request.mode == JoinMode::kCheckOnly) return Refusal::kNone;
+  return JudgeAdmission(office.settings->said.admission, request.role);
+}
+
+// An office that has all the Computers it may have is full for one more; the backplane then says so
+// behind everything else there is to object to.
+uint32_t Home::MembersMax(const Office& office, Role role) const {
+  const uint32_t computers_max =
+      office.settings == nullptr ? 0 : office.settings->said.computers_max;
+  if (computers_max == 0 || role != Role::kComputer) return options_.office_members_max;
+  const auto computers = std::count_if(office.seats.begin(), office.seats.end(),
+                                       [](const Seat& s) { return s.role == Role::kComputer; });
+  if (static_cast<size_t>(computers) < computers_max) return options_.office_members_max;
+  return static_cast<uint32_t>(office.seats.size());
 }
 
 void Home::Join(JoinRequest request) {
@@ -100,19 +138,18 @@ void Home::Join(JoinRequest request) {
 }
 
 void Home::BeginJoin(JoinRequest request) {
-  std::unique_ptr<Office>& office = offices_[request.office];
-  if (office == nullptr) {
-    office = std::make_unique<Office>();
-    office->id = request.office;
+  Office& office = Make(request.office);
+  if (const Refusal refusal = JudgeSettings(office, request); refusal != Refusal::kNone) {
+    return Answer(request, refusal);
   }
-  office->deciding = true;
+  office.deciding = true;
   const SeatRequest seat{
       .office = request.office,
       .role = request.role,
       .name = request.name,
       .pin = PinOf(request.generation, options_.mixed_offices),
       .role_exclusive = request.role == Role::kAgent || request.generation == Generation::kG5,
-      .members_max = options_.office_members_max,
+      .members_max = MembersMax(office, request.role),
       .check_only = request.mode == JoinMode::kCheckOnly};
   // Looked up again when the answer comes: a slow backplane may outlive this home.
   backplane_.Claim(links_.shard(), seat,
@@ -165,7 +202,10 @@ void Home::Answer(const JoinRequest& request, Refusal refusal) {
 }
 
 void Home::Commit(Office& office, const JoinRequest& request) {
-  if (office.seats.empty()) office.key = (++keys_ << 16) | links_.shard();
+  if (office.seats.empty()) {
+    office.key = (++keys_ << 16) | links_.shard();
+    office.created_ms = clock_.NowMs();
+  }
   const uint16_t shard = request.ref.shard;
   const auto count = std::find_if(office.shards.begin(), office.shards.end(),
                                   [shard](const auto& entry) { return entry.first == shard; });
@@ -181,6 +221,7 @@ void Home::Commit(Office& office, const JoinRequest& request) {
                     .name = request.name,
                     .key = office.key};
   if (request.role == Role::kAgent) {
+    if (office.settings != nullptr) answer.policy = office.settings->policy;
     for (const Seat& seat : office.seats) {
       if (seat.role == Role::kComputer && seat.announced) {
         answer.roster.push_back({seat.name, seat.ref});

@@ -31,6 +31,11 @@ class RouterSet {
   std::array<std::atomic<Router*>, kShardsMax> routers_{};
 };
 
+// Where the office is decided about; the same on every shard of this process.
+inline uint16_t HomeShardOf(std::string_view office_id, uint16_t shard_count) {
+  return static_cast<uint16_t>(StringHash()(office_id) % shard_count);
+}
+
 // True on threads that have run a router: blocking there would stop a shard.
 inline bool& OnShardThread() {
   thread_local bool on_shard = false;
@@ -46,9 +51,8 @@ class Links {
 
   uint16_t shard() const { return shard_; }
   uint16_t shard_count() const { return scheduler_.shard_count(); }
-  // Where the office is decided about; the same on every shard of this process.
   uint16_t HomeOf(std::string_view office_id) const {
-    return static_cast<uint16_t>(StringHash()(office_id) % scheduler_.shard_count());
+    return HomeShardOf(office_id, scheduler_.shard_count());
   }
   // Nullptr once the router of this shard is gone. Only in tasks of this shard.
   Router* Here() const { return routers_.At(shard_); }

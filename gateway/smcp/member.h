@@ -49,6 +49,8 @@ struct LateAnswer {
   CallOrigin origin;
   std::string payload;
   Attachments attachments;
+  int64_t answered_us = 0;
+  bool is_error = false;
 };
 
 // While an Agent reads its answers too slowly: the Computers that are not read meanwhile.
@@ -72,11 +74,13 @@ struct Member {
   Payload name;
   OfficeId office;
   OfficeKey office_key = 0;  // 0: in no office
+  int64_t joined_ms = 0;     // its present office
 
   Waiting waiting = Waiting::kNothing;
   std::unique_ptr<Asked> asked;  // null while it waits for nothing
 
   uint32_t calls_in_flight = 0;           // as a caller
+  uint32_t first_call = UINT32_MAX;       // of their records
   std::unique_ptr<Roster> roster;         // of an Agent in an office
   std::unique_ptr<PendingCalls> pending;  // of a Computer that has been called
 
@@ -99,6 +103,8 @@ class Members {
   // Frees its slot; nothing finds it any more.
   std::unique_ptr<Member> Take(Member& member);
   size_t size() const { return size_; }
+  // Slots have numbers below this.
+  size_t slots() const { return slots_.size(); }
 
   template <class F>
   void ForEach(F f) {

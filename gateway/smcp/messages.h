@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "gateway/base/payload.h"
 #include "gateway/codec/version.h"
 #include "gateway/smcp/events.h"
+#include "gateway/smcp/office_policy.h"
 #include "gateway/smcp/pending_calls.h"
 #include "gateway/smcp/roster.h"
 #include "gateway/smcp/sessions.h"
@@ -44,7 +46,8 @@ struct JoinAnswer {
   OfficeId office{};
   std::string name{};
   OfficeKey key = 0;
-  std::vector<RosterEntry> roster{};  // for an Agent: every Computer announced so far
+  std::vector<RosterEntry> roster{};           // for an Agent: every Computer announced so far
+  std::shared_ptr<const CallPolicy> policy{};  // for an Agent
 };
 
 // Member's shard -> home: a leave, a disconnect, or the second half of a switch.

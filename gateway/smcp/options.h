@@ -37,6 +37,8 @@ struct SmcpOptions {
   // Notifications and lists of one office that wait for a backplane decision; beyond it they are
   // dropped (lists: refused).
   size_t office_queue_max = 10'000;
+  // Offices that an administrator has given settings, in all, whether anybody is in them or not.
+  size_t office_settings_max = 10'000;
 
   std::shared_ptr<EventLog> log = nullptr;  // may be null
 };

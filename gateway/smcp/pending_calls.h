@@ -40,9 +40,12 @@ class AckDigits {
 
 // Who asked, and how the answer is told to it.
 struct CallOrigin {
-  MemberRef agent;
-  AckDigits ack_id;
+  // Of no generation if an administrator asked: then only its shard counts.
+  MemberRef agent{};
+  AckDigits ack_id{};
   bool tool_call = false;
+  uint32_t call = UINT32_MAX;  // its record in the book of the Agent's shard
+  int64_t delivered_us = 0;    // when the Computer's outbox had it; 0: never
 };
 
 class PendingCalls {
@@ -59,6 +62,14 @@ class PendingCalls {
   std::optional<Entry> Take(uint32_t ack_id);
   std::vector<Entry> TakeAll();
   size_t size() const { return entries_.size(); }
+  // When that record's call was delivered; 0 if it is not here any more.
+  int64_t DeliveredUs(uint16_t shard, uint32_t call) const {
+    for (const auto& [ack_id, entry] : entries_) {
+      const CallOrigin& origin = entry.origin;
+      if (origin.agent.shard == shard && origin.call == call) return origin.delivered_us;
+    }
+    return 0;
+  }
 
  private:
   absl::flat_hash_map<uint32_t, Entry> entries_;

@@ -92,6 +92,7 @@ bool ReadCall(const sio::EventView& event, bool tool_call, size_t name_bytes_max
   std::array<Value, 7> values;
   if (!ReadObject(event, kNames, &values) || !HasAgent(values[0], values[1])) return false;
   if (!HasReqId(values[2], name_bytes_max) || !IsString(values[3])) return false;
+  out->req_id = values[2].inner();
   out->computer = values[3].inner();
   if (out->computer.find('\\') != std::string_view::npos) {
     if (!ReadText(values[3], name_bytes_max, scratch)) return false;
@@ -105,7 +106,22 @@ bool ReadCall(const sio::EventView& event, bool tool_call, size_t name_bytes_max
   const std::optional<int64_t> timeout = json::ReadInteger(values[6].raw);
   if (!timeout || *timeout <= 0) return false;
   out->timeout_s = *timeout;
+  out->tool = values[4].inner();
   return true;
+}
+
+bool SaysIsError(const sio::AckView& ack) {
+  json::Index::Cursor cursor = ack.index.Enter(ack.index.root());
+  Value result;
+  if (!ack.index.NextElement(&cursor, &result) || result.kind != Kind::kObject) return false;
+  json::Index::Cursor fields = ack.index.Enter(result);
+  std::string_view key;
+  Value value;
+  bool is_error = false;
+  while (ack.index.NextField(&fields, &key, &value)) {
+    if (key == "isError") is_error = value.raw == "true";
+  }
+  return is_error;
 }
 
 bool ReadUpdate(const sio::EventView& event, std::string* computer) {

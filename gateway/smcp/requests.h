@@ -34,10 +34,15 @@ bool ReadList(const sio::EventView& event, size_t name_bytes_max, ListFields* ou
 
 struct CallFields {
   std::string_view computer;  // in the event's payload, or in `scratch` if it had escapes
+  std::string_view req_id;    // between the quotes, escapes untouched
+  std::string_view tool;      // likewise; empty if it is not a tool call
   int64_t timeout_s = 0;      // of a tool call, otherwise 0
 };
 bool ReadCall(const sio::EventView& event, bool tool_call, size_t name_bytes_max,
               std::string* scratch, CallFields* out);
+
+// Whether the answer to a tool call is a result that says isError.
+bool SaysIsError(const sio::AckView& ack);
 
 // `computer` as claimed by the payload.
 bool ReadUpdate(const sio::EventView& event, std::string* computer);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "gateway/base/check.h"
+#include "gateway/codec/json_text.h"
 
 namespace smcp {
 namespace {
@@ -20,8 +21,9 @@ Router::Router(const RouterContext& context)
       host_(*context.host),
       routers_(*context.routers),
       links_(context.shard, *context.scheduler, routers_),
-      home_(links_, options_, backplane_),
-      members_(context.shard) {
+      home_(links_, options_, backplane_, clock_),
+      members_(context.shard),
+      journal_(clock_) {
   backplane_.Attach(links_.shard(), *context.scheduler, home_);
   routers_.Set(links_.shard(), this);
 }
@@ -43,7 +45,20 @@ MemberRef Router::Add(sio::Egress& egress, NewMember added) {
   member.sid = std::move(added.sid);
   member.a2c_version = std::move(added.a2c_version);
   member.generation = added.generation;
+  Note(Change::Kind::kConnected, member, {}, {});
   return member.ref;
+}
+
+void Router::Note(Change::Kind kind, const Member& member, std::string_view office,
+                  std::string_view cause) {
+  if (!journal_.on()) return;
+  journal_.Write({.kind = kind,
+                  .sid = member.sid,
+                  .role = member.role,
+                  .name = member.name.view(),
+                  .office_id = office,
+                  .address = member.egress->Facts().address,
+                  .cause = cause});
 }
 
 void Router::Log(LogEvent::Kind kind, const Member& member, std::string_view detail) const {
@@ -199,6 +214,11 @@ void Router::Cancel(Member& member, const EventRow& row, const sio::EventView& e
   std::string_view req_id;
   if (ReadCancel(event, options_.name_bytes_max, &req_id)) {
     Publish(member, row, req_id);
+    if (member.first_call != CallBook::kNone) {
+      std::string text;
+      json::Unescape(req_id.substr(1, req_id.size() - 2), &text);
+      MarkCancelled(member.first_call, text, "agent");
+    }
   } else {
     Log(LogEvent::Kind::kDropped, member, row.name);
   }
@@ -233,6 +253,12 @@ void Router::OnBulletin(const Bulletin& bulletin) {
       member->egress->SendEvent({}, news.packet.view(), kNoAttachments, false);
     }
   }
+}
+
+void Router::Reconfigure(const SmcpOptions& options) {
+  std::shared_ptr<EventLog> log = std::move(options_.log);
+  options_ = options;
+  options_.log = std::move(log);
 }
 
 void Router::WhenIdle(Task done) {

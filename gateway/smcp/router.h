@@ -14,15 +14,19 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "gateway/base/clock.h"
 #include "gateway/base/timer_wheel.h"
 #include "gateway/codec/json_index.h"
+#include "gateway/smcp/call_book.h"
 #include "gateway/smcp/home.h"
+#include "gateway/smcp/journal.h"
 #include "gateway/smcp/links.h"
 #include "gateway/smcp/member.h"
 #include "gateway/smcp/messages.h"
@@ -51,6 +55,10 @@ class RouterHost {
   virtual void OnCallBegan(const Member& agent, const CallInfo& call) = 0;
   // kNone: the Computer has answered.
   virtual void OnCallEnded(const Member& agent, const CallInfo& call, Refusal refusal) = 0;
+  // The member that a sid names on this shard; nothing if there is none.
+  virtual MemberRef MemberOf(std::string_view sid) = 0;
+  // What the authentication provider has said of it; may be null.
+  virtual const std::map<std::string, std::string>* LabelsOf(const Member& member) = 0;
 
  protected:
   ~RouterHost() = default;
@@ -96,7 +104,7 @@ class Router final : private TimerClient {
   // From the namespace.
   MemberRef Add(sio::Egress& egress, NewMember member);
   // An implicit leave (SMCP-PROTOCOL.md 4.4); the egress is not touched afterwards.
-  void Remove(MemberRef ref);
+  void Remove(MemberRef ref, std::string_view cause = "disconnected");
   // True if the event is kept for later: its sender waits for a join or leave.
   bool Park(MemberRef ref, const sio::EventView& event);
   // False if the event is none of the protocol's for this member; nothing has happened then.
@@ -111,11 +119,39 @@ class Router final : private TimerClient {
   void OnRemoved(MemberRef ref, OfficeKey key);
   void OnBulletin(const Bulletin& bulletin);
   void OnListAnswer(MemberRef ref, AckDigits ack_id, std::string_view payload);
+  void OnPolicy(OfficeKey key, const std::shared_ptr<const CallPolicy>& policy);
 
   // From now on calls are refused; those in flight go on.
   void BeginDrain() { draining_ = true; }
+  void EndDrain() { draining_ = false; }
+  // Counts from the next event; who is a member stays one. The log stays the same.
+  void Reconfigure(const SmcpOptions& options);
+  const SmcpOptions& options() const { return options_; }
   // `done` runs on this shard once no call of its Agents waits for an answer.
   void WhenIdle(Task done);
+
+  // For whoever looks in from outside (control_door.h); in router_admin.cc.
+  SessionView View(const Member& member);
+  Member* FindSid(std::string_view sid) { return members_.Find(host_.MemberOf(sid)); }
+  Member* FindSlot(uint32_t slot) { return members_.FindSlot(slot); }
+  size_t slots() const { return members_.slots(); }
+  size_t connections() const { return members_.size(); }
+  const CallBook& calls() const { return calls_; }
+  Journal& journal() { return journal_; }
+  const Clock& clock() const { return clock_; }
+  uint32_t CountInvokes(std::string_view office) const;
+  void EndSession(MemberRef ref, bool terminal);
+  // The Agent's own; NOT_FOUND or, for a call that is over, FAILED_PRECONDITION.
+  absl::StatusOr<CallInfoRecord> CancelCall(MemberRef agent, const CallKey& key,
+                                            std::string_view by);
+  // One of Invoke's.
+  absl::StatusOr<CallInfoRecord> CancelInvoked(const CallKey& key, std::string_view by);
+  using Progress = absl::AnyInvocable<void(CallInfoRecord) &&>;
+  using Invoked = Reply<absl::StatusOr<InvokeAnswer>>;
+  // On the office's home shard.
+  void Invoke(const Home::CallTarget& target, const InvokeRequest& request, Progress progress,
+              Invoked done);
+  void OnInvokeDelivered(uint32_t call, int64_t delivered_us);
 
   RouterCounts Count();
   Member* Find(MemberRef ref) { return members_.Find(ref); }
@@ -123,8 +159,28 @@ class Router final : private TimerClient {
   const Links& links() const { return links_; }
 
  private:
-  struct Delivery;
+  // A call on its way to a Computer; views, for the shard that holds the bytes.
+  struct Delivery {
+    MemberRef computer;
+    OfficeKey office_key = 0;
+    std::string_view name;  // of the Computer, as called
+    CallOrigin origin;
+    int64_t deadline_ms = 0;
+    std::string_view payload;
+    const Attachments& attachments;
+  };
   struct CarriedCall;
+  // What a Computer has said, or a copy of it.
+  struct Answer {
+    std::string_view payload;
+    const Attachments& attachments;
+    int64_t answered_us = 0;
+    bool is_error = false;
+  };
+  struct InvokeState {
+    Progress progress;
+    Invoked done;
+  };
   // The members of one office that live here, kept up to date by its home only.
   struct Branch {
     std::vector<MemberRef> members;
@@ -134,6 +190,8 @@ class Router final : private TimerClient {
   // router.cc
   const EventRow* RowOf(std::string_view event, Generation generation) const;
   void Log(LogEvent::Kind kind, const Member& member, std::string_view detail) const;
+  void Note(Change::Kind kind, const Member& member, std::string_view office,
+            std::string_view cause);
   void Ack(Member& member, std::string_view ack_id, std::string_view payload);
   void BeginWaiting(Member& member, Waiting waiting, std::string_view ack_id);
   void EndWaiting(Member& member);
@@ -154,19 +212,32 @@ class Router final : private TimerClient {
 
   // router_calls.cc
   void Call(Member& agent, const EventRow& row, const sio::EventView& event);
+  struct Judgement {
+    CallFields fields{};
+    MemberRef computer{};
+    const ToolRule* rule = nullptr;  // of kDenied
+  };
   Refusal JudgeCall(const Member& agent, const EventRow& row, const sio::EventView& event,
-                    CallFields* fields, MemberRef* computer);
-  int64_t DeadlineOf(const EventRow& row, const CallFields& fields) const;
+                    Judgement* judged);
+  Refusal JudgePolicy(const Member& agent, const CallPolicy& policy, const EventRow& row,
+                      Judgement* judged) const;
+  void RefuseCall(Member& agent, const EventRow& row, const sio::EventView& event, Refusal refusal,
+                  const Judgement& judged, int64_t now_us);
+  int64_t DeadlineOf(int64_t timeout_ms, const CallPolicy* policy, int64_t now_us) const;
+  uint32_t BeginRecord(Member& agent, const sio::EventView& event, const Judgement& judged,
+                       int64_t now_us);
+  void EndRecord(const CallOrigin& origin, uint32_t* first, Refusal refusal, const Answer* answer);
+  bool MarkCancelled(uint32_t first, std::string_view req_id, std::string_view by);
+  void OnDelivered(const CallOrigin& origin);
+  void EndInvoke(const CallOrigin& origin, Refusal refusal, const Answer* answer);
   void Send(const Delivery& delivery);
   void Deliver(const Delivery& delivery);
   void Fail(const CallOrigin& origin, Refusal refusal, std::string_view computer);
   void FailHere(const CallOrigin& origin, Refusal refusal, std::string_view computer);
-  void Reply(const CallOrigin& origin, MemberRef computer, std::string_view payload,
-             const Attachments& attachments);
-  void ReplyHere(const CallOrigin& origin, MemberRef computer, std::string_view payload,
-                 const Attachments& attachments);
-  // Nullptr if the caller is gone; otherwise its call counts no more.
-  Member* Finish(const CallOrigin& origin, Refusal refusal);
+  void PassAnswer(const CallOrigin& origin, MemberRef computer, const Answer& answer);
+  void AnswerHere(const CallOrigin& origin, MemberRef computer, const Answer& answer);
+  // Nullptr if the caller is gone; otherwise its call counts no more. `answer` of kNone only.
+  Member* Finish(const CallOrigin& origin, Refusal refusal, const Answer* answer);
   void CallsEnded(uint32_t count);
   void OnTimer(uint64_t token) override;
 
@@ -184,7 +255,7 @@ class Router final : private TimerClient {
   // Undoes all of it for a member that is going.
   void ForgetBacklog(Member& member);
 
-  const SmcpOptions& options_;
+  SmcpOptions options_;  // this shard's own, so that they can change without a lock
   TimerWheel& timers_;
   const Clock& clock_;
   Backplane& backplane_;
@@ -193,6 +264,10 @@ class Router final : private TimerClient {
   Links links_;
   Home home_;
   Members members_;
+  CallBook calls_;
+  Journal journal_;
+  uint32_t first_invoke_ = CallBook::kNone;
+  absl::flat_hash_map<uint32_t, InvokeState> invokes_;  // by record
   absl::flat_hash_map<OfficeKey, Branch> branches_;
   size_t calls_in_flight_ = 0;
   bool draining_ = false;

@@ -65,7 +65,8 @@ void Router::SendLateAnswers(Member& agent, bool all) {
   while (!answers.empty() && (all || agent.egress->Backlog() == 0)) {
     const LateAnswer answer = std::move(answers.front());
     answers.pop_front();
-    Finish(answer.origin, Refusal::kNone);
+    const Answer view{answer.payload, answer.attachments, answer.answered_us, answer.is_error};
+    Finish(answer.origin, Refusal::kNone, &view);
     agent.egress->SendAck(answer.origin.ack_id.view(), answer.payload, answer.attachments);
   }
 }

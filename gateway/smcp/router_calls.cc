@@ -5,23 +5,23 @@
 #include <charconv>
 #include <utility>
 
+#include "gateway/codec/json_text.h"
+#include "gateway/smcp/office_policy.h"
 #include "gateway/smcp/router.h"
 #include "gateway/smcp/wire_error.h"
 
 namespace smcp {
+namespace {
 
-// A call on its way to a Computer; views, for the shard that holds the bytes.
-struct Router::Delivery {
-  MemberRef computer;
-  OfficeKey office_key = 0;
-  std::string_view name;  // of the Computer, as called
-  CallOrigin origin;
-  int64_t deadline_ms = 0;
-  std::string_view payload;
-  const Attachments& attachments;
-};
+size_t BytesOf(std::string_view payload, const Attachments& attachments) {
+  size_t bytes = payload.size();
+  for (const std::string& attachment : attachments) bytes += attachment.size();
+  return bytes;
+}
 
-// The same, carried to another shard: the one copy of the body.
+}  // namespace
+
+// A Delivery carried to another shard: the one copy of the body.
 struct Router::CarriedCall {
   MemberRef computer;
   OfficeKey office_key;
@@ -33,16 +33,21 @@ struct Router::CarriedCall {
 };
 
 Refusal Router::JudgeCall(const Member& agent, const EventRow& row, const sio::EventView& event,
-                          CallFields* fields, MemberRef* computer) {
-  if (!ReadCall(event, row.tool_call, options_.name_bytes_max, &scratch_, fields)) {
+                          Judgement* judged) {
+  CallFields& fields = judged->fields;
+  if (!ReadCall(event, row.tool_call, options_.name_bytes_max, &scratch_, &fields)) {
     return Refusal::kBadRequest;
   }
   if (!agent.in_office()) return Refusal::kNotInOffice;
   if (agent.role != row.sender) return Refusal::kNotAgent;
   // The roster holds the Computers of this office and nothing else, so another office's Computer,
   // an Agent and a name nobody has are one case.
-  *computer = agent.roster->Find(fields->computer);
-  if (!*computer) return Refusal::kComputerNotFound;
+  judged->computer = agent.roster->Find(fields.computer);
+  if (!judged->computer) return Refusal::kComputerNotFound;
+  if (const CallPolicy* policy = agent.roster->policy()) {
+    const Refusal refusal = JudgePolicy(agent, *policy, row, judged);
+    if (refusal != Refusal::kNone) return refusal;
+  }
   if (draining_) return Refusal::kShuttingDown;
   if (!event.ack_id.empty() && options_.calls_in_flight_max != 0 &&
       agent.calls_in_flight >= options_.calls_in_flight_max) {
@@ -51,40 +56,101 @@ Refusal Router::JudgeCall(const Member& agent, const EventRow& row, const sio::E
   return Refusal::kNone;
 }
 
-int64_t Router::DeadlineOf(const EventRow& row, const CallFields& fields) const {
-  const int64_t max_ms = options_.call_timeout_max.count();
-  int64_t timeout_ms = options_.call_timeout.count();
-  if (row.tool_call) {
-    // Bounded before it is multiplied: the payload may ask for centuries.
-    timeout_ms =
-        std::min(fields.timeout_s, max_ms / 1000 + 1) * 1000 + options_.call_timeout_slack.count();
+Refusal Router::JudgePolicy(const Member& agent, const CallPolicy& policy, const EventRow& row,
+                            Judgement* judged) const {
+  if (row.tool_call && !policy.tool_rules.empty()) {
+    std::string_view tool = judged->fields.tool;
+    std::string text;
+    if (tool.find('\\') != std::string_view::npos && json::Unescape(tool, &text)) tool = text;
+    judged->rule = policy.Denying(judged->fields.computer, tool);
+    if (judged->rule != nullptr) return Refusal::kDenied;
   }
-  return clock_.NowMs() + std::min(timeout_ms, max_ms);
+  const uint32_t max = policy.calls_in_flight_max;
+  return max != 0 && agent.calls_in_flight >= max ? Refusal::kTooManyPending : Refusal::kNone;
+}
+
+int64_t Router::DeadlineOf(int64_t timeout_ms, const CallPolicy* policy, int64_t now_us) const {
+  int64_t max_ms = options_.call_timeout_max.count();
+  if (policy != nullptr && policy->timeout_max_ms != 0) {
+    max_ms = std::min(max_ms, policy->timeout_max_ms);
+  }
+  // Rounded up: what is left of the millisecond belongs to the call.
+  return (now_us + 999) / 1000 + std::min(timeout_ms, max_ms);
 }
 
 void Router::Call(Member& agent, const EventRow& row, const sio::EventView& event) {
-  CallFields fields;
-  MemberRef computer;
-  const Refusal refusal = JudgeCall(agent, row, event, &fields, &computer);
-  if (refusal != Refusal::kNone) {
-    if (refusal == Refusal::kNotAgent) Log(LogEvent::Kind::kRefused, agent, event.name);
-    if (event.ack_id.empty()) return;
-    return Ack(
-        agent, event.ack_id,
-        CallRefusal(refusal, agent.generation, row.tool_call, {.computer = fields.computer}));
+  Judgement judged;
+  const Refusal refusal = JudgeCall(agent, row, event, &judged);
+  const int64_t now_us = event.at_us != 0 ? event.at_us : clock_.NowUs();
+  if (refusal != Refusal::kNone) return RefuseCall(agent, row, event, refusal, judged, now_us);
+  const CallFields& fields = judged.fields;
+  CallOrigin origin{agent.ref, AckDigits(event.ack_id), row.tool_call};
+  int64_t timeout_ms = options_.call_timeout.count();
+  if (row.tool_call) {
+    // Bounded before it is multiplied: the payload may ask for centuries.
+    const int64_t seconds = std::min(fields.timeout_s, options_.call_timeout_max.count());
+    timeout_ms = seconds * 1000 + options_.call_timeout_slack.count();
   }
+  const int64_t deadline_ms = DeadlineOf(timeout_ms, agent.roster->policy(), now_us);
   if (!event.ack_id.empty()) {
     ++agent.calls_in_flight;
     ++calls_in_flight_;
+    origin.call = BeginRecord(agent, event, judged, now_us);
+    calls_.At(origin.call).deadline_ms = deadline_ms;
+    journal_.WriteCall(Change::Kind::kCallBegan, calls_.At(origin.call));
   }
   host_.OnCallBegan(agent, {event.ack_id, event.name, fields.computer});
-  Send({computer,
-        agent.office_key,
-        fields.computer,
-        {agent.ref, AckDigits(event.ack_id), row.tool_call},
-        DeadlineOf(row, fields),
-        event.payload,
+  Send({judged.computer, agent.office_key, fields.computer, origin, deadline_ms, event.payload,
         event.attachments});
+}
+
+void Router::RefuseCall(Member& agent, const EventRow& row, const sio::EventView& event,
+                        Refusal refusal, const Judgement& judged, int64_t now_us) {
+  if (refusal == Refusal::kNotAgent) Log(LogEvent::Kind::kRefused, agent, event.name);
+  if (refusal == Refusal::kDenied || refusal == Refusal::kComputerNotFound) {
+    const uint32_t call = BeginRecord(agent, event, judged, now_us);
+    journal_.WriteCall(Change::Kind::kCallBegan, calls_.At(call));
+    EndRecord({.agent = agent.ref, .call = call}, &agent.first_call, refusal, nullptr);
+  }
+  if (event.ack_id.empty()) return;
+  const RefusalFacts facts{.computer = judged.fields.computer,
+                           .rule = judged.rule == nullptr ? std::string_view() : judged.rule->id};
+  Ack(agent, event.ack_id, CallRefusal(refusal, agent.generation, row.tool_call, facts));
+}
+
+uint32_t Router::BeginRecord(Member& agent, const sio::EventView& event, const Judgement& judged,
+                             int64_t now_us) {
+  const CallFields& fields = judged.fields;
+  const uint32_t call = calls_.Begin({agent.office.value, agent.name.view(), fields.req_id,
+                                      fields.computer, fields.tool, event.name},
+                                     &agent.first_call);
+  CallRecord& record = calls_.At(call);
+  record.computer = judged.computer;
+  record.started_us = now_us;
+  record.deadline_ms = 0;
+  record.request_bytes = BytesOf(event.payload, event.attachments);
+  return call;
+}
+
+void Router::EndRecord(const CallOrigin& origin, uint32_t* first, Refusal refusal,
+                       const Answer* answer) {
+  CallRecord& record = calls_.At(origin.call);
+  record.delivered_us = origin.delivered_us;
+  CallState state = CallState::kUndelivered;
+  if (answer != nullptr) {
+    record.answered_us = answer->answered_us;
+    record.response_bytes = BytesOf(answer->payload, answer->attachments);
+    state = answer->is_error ? CallState::kToolError : CallState::kDone;
+    if (record.cancel_requested) state = CallState::kCancelled;
+  } else if (refusal == Refusal::kTimedOut) {
+    state = CallState::kTimeout;
+  } else if (refusal == Refusal::kDenied) {
+    state = CallState::kDenied;
+  } else if (origin.delivered_us != 0) {
+    state = CallState::kPeerLost;
+  }
+  calls_.End(origin.call, first, state, clock_.NowUs());
+  journal_.WriteCall(Change::Kind::kCallEnded, record);
 }
 
 void Router::Send(const Delivery& delivery) {
@@ -129,12 +195,28 @@ void Router::Deliver(const Delivery& delivery) {
     return Fail(delivery.origin, Refusal::kComputerNotFound, delivery.name);
   }
   if (!answered) return;
+  CallOrigin origin = delivery.origin;
+  origin.delivered_us = clock_.NowUs();
   const uint64_t token = (static_cast<uint64_t>(computer->ref.slot) << 32) | ack_id;
   // The wheel fires within the tick of a deadline, so up to a tick early; an answer that comes in
   // the last of its time still counts, so a call gets the whole tick.
   const int64_t fire_ms = delivery.deadline_ms + TimerWheel::kTickMs - 1;
-  computer->pending->Add(ack_id,
-                         {delivery.origin, computer->name, timers_.Arm(fire_ms, this, token)});
+  computer->pending->Add(ack_id, {origin, computer->name, timers_.Arm(fire_ms, this, token)});
+  OnDelivered(origin);
+}
+
+void Router::OnDelivered(const CallOrigin& origin) {
+  const uint16_t shard = origin.agent.shard;
+  // A call of another shard's Agent tells it with the answer.
+  if (origin.agent && shard != links_.shard()) return;
+  if (origin.agent) {
+    calls_.At(origin.call).delivered_us = origin.delivered_us;
+    return;
+  }
+  // Behind the call that is on the stack here, if it is of this shard.
+  links_.Post(shard, [call = origin.call, delivered_us = origin.delivered_us](Router& router) {
+    router.OnInvokeDelivered(call, delivered_us);
+  });
 }
 
 void Router::OnAck(MemberRef ref, const sio::AckView& ack) {
@@ -143,7 +225,9 @@ void Router::OnAck(MemberRef ref, const sio::AckView& ack) {
   const std::optional<PendingCalls::Entry> entry = computer->pending->Take(ack.id);
   if (!entry) return;  // late, repeated or invented
   timers_.Cancel(entry->timer);
-  Reply(entry->origin, ref, ack.payload, ack.attachments);
+  PassAnswer(entry->origin, ref,
+             {ack.payload, ack.attachments, ack.at_us != 0 ? ack.at_us : clock_.NowUs(),
+              entry->origin.tool_call && SaysIsError(ack)});
 }
 
 void Router::OnTimer(uint64_t token) {
@@ -154,25 +238,26 @@ void Router::OnTimer(uint64_t token) {
   if (entry) Fail(entry->origin, Refusal::kTimedOut, entry->computer.view());
 }
 
-void Router::Reply(const CallOrigin& origin, MemberRef computer, std::string_view payload,
-                   const Attachments& attachments) {
+void Router::PassAnswer(const CallOrigin& origin, MemberRef computer, const Answer& answer) {
   const uint16_t shard = origin.agent.shard;
-  if (shard == links_.shard()) return ReplyHere(origin, computer, payload, attachments);
-  links_.Post(shard,
-              [origin, computer, payload = std::string(payload), attachments](Router& router) {
-                router.ReplyHere(origin, computer, payload, attachments);
-              });
+  if (shard == links_.shard()) return AnswerHere(origin, computer, answer);
+  links_.Post(shard, [origin, computer, payload = std::string(answer.payload),
+                      attachments = answer.attachments, answered_us = answer.answered_us,
+                      is_error = answer.is_error](Router& router) {
+    router.AnswerHere(origin, computer, {payload, attachments, answered_us, is_error});
+  });
 }
 
-void Router::ReplyHere(const CallOrigin& origin, MemberRef computer, std::string_view payload,
-                       const Attachments& attachments) {
+void Router::AnswerHere(const CallOrigin& origin, MemberRef computer, const Answer& answer) {
+  if (!origin.agent) return EndInvoke(origin, Refusal::kNone, &answer);
   Member* agent = members_.Find(origin.agent);
   if (agent == nullptr) return;
   if (agent->held_back != nullptr && !agent->held_back->given_up) {
-    agent->held_back->answers.push_back({origin, std::string(payload), attachments});
+    agent->held_back->answers.push_back({origin, std::string(answer.payload), answer.attachments,
+                                         answer.answered_us, answer.is_error});
   } else {
-    Finish(origin, Refusal::kNone);
-    agent->egress->SendAck(origin.ack_id.view(), payload, attachments);
+    Finish(origin, Refusal::kNone, &answer);
+    agent->egress->SendAck(origin.ack_id.view(), answer.payload, answer.attachments);
   }
   HoldBack(*agent, computer);
 }
@@ -187,16 +272,18 @@ void Router::Fail(const CallOrigin& origin, Refusal refusal, std::string_view co
 }
 
 void Router::FailHere(const CallOrigin& origin, Refusal refusal, std::string_view computer) {
-  Member* agent = Finish(origin, refusal);
+  if (!origin.agent) return EndInvoke(origin, refusal, nullptr);
+  Member* agent = Finish(origin, refusal, nullptr);
   if (agent == nullptr) return;
   Ack(*agent, origin.ack_id.view(),
       CallRefusal(refusal, agent->generation, origin.tool_call, {.computer = computer}));
 }
 
-Member* Router::Finish(const CallOrigin& origin, Refusal refusal) {
+Member* Router::Finish(const CallOrigin& origin, Refusal refusal, const Answer* answer) {
   Member* agent = members_.Find(origin.agent);
   if (agent == nullptr) return nullptr;
   --agent->calls_in_flight;
+  EndRecord(origin, &agent->first_call, refusal, answer);
   host_.OnCallEnded(*agent, {origin.ack_id.view(), {}, {}}, refusal);
   CallsEnded(1);
   return agent;

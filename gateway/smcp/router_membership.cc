@@ -84,6 +84,7 @@ void Router::OnJoinAnswer(const JoinAnswer& answer) {
   }
   if (answer.mode == JoinMode::kRename) {
     member->name = Payload(answer.name);
+    Note(Change::Kind::kJoined, *member, member->office.value, "renamed");
     Ack(*member, ack_id.view(), MembershipSuccess(member->generation));
     return EndWaiting(*member);
   }
@@ -91,15 +92,21 @@ void Router::OnJoinAnswer(const JoinAnswer& answer) {
                            .office = member->office,
                            .key = member->office_key,
                            .next_office = answer.office};
-  if (answer.mode == JoinMode::kSwitch) Log(LogEvent::Kind::kLeft, *member, "switched");
+  // Put out of the old office while the new one decided: then it left that already.
+  const bool leaves = answer.mode == JoinMode::kSwitch && member->in_office();
+  if (leaves) {
+    Log(LogEvent::Kind::kLeft, *member, "switched");
+    Note(Change::Kind::kLeft, *member, leave.office.value, "switched");
+  }
   Enter(*member, answer);
   Ack(*member, ack_id.view(), MembershipSuccess(member->generation));
   if (answer.mode == JoinMode::kSwitch) {
-    host_.OnMemberLeft(*member, leave.office);
+    if (leaves) host_.OnMemberLeft(*member, leave.office);
     member->waiting = Waiting::kAnnounce;
     PostLeave(leave);
   }
   Log(LogEvent::Kind::kJoined, *member, {});
+  Note(Change::Kind::kJoined, *member, member->office.value, {});
   host_.OnMemberJoined(*member);
   if (answer.mode != JoinMode::kSwitch) EndWaiting(*member);
 }
@@ -109,12 +116,14 @@ void Router::Enter(Member& member, const JoinAnswer& answer) {
   member.name = Payload(answer.name);
   member.office = answer.office;
   member.office_key = answer.key;
+  member.joined_ms = clock_.NowMs();
   Branch& branch = branches_[answer.key];
   branch.members.push_back(member.ref);
   if (answer.role != Role::kAgent) return;
   branch.agent = member.ref;
   member.roster = std::make_unique<Roster>();
   member.roster->Reset(answer.roster);
+  member.roster->set_policy(answer.policy);
 }
 
 void Router::OnAnnounced(MemberRef ref) {
@@ -147,14 +156,25 @@ void Router::OnRemoved(MemberRef ref, OfficeKey key) {
   DropFromBranch(key, ref);
   Member* member = members_.Find(ref);
   if (member == nullptr || key == 0 || member->office_key != key) return;
-  Log(LogEvent::Kind::kLeft, *member, "left");
+  const std::string_view cause = member->waiting == Waiting::kLeave ? "left" : "removed";
+  Log(LogEvent::Kind::kLeft, *member, cause);
+  Note(Change::Kind::kLeft, *member, member->office.value, cause);
   const OfficeId office = std::exchange(member->office, {});
   member->office_key = 0;
+  member->joined_ms = 0;
   member->roster.reset();
   host_.OnMemberLeft(*member, office);
   if (member->waiting != Waiting::kLeave) return;
   Ack(*member, member->asked->ack_id.view(), MembershipSuccess(member->generation));
   EndWaiting(*member);
+}
+
+void Router::OnPolicy(OfficeKey key, const std::shared_ptr<const CallPolicy>& policy) {
+  const auto it = branches_.find(key);
+  if (it == branches_.end()) return;
+  Member* agent = members_.Find(it->second.agent);
+  if (agent == nullptr || agent->office_key != key) return;
+  agent->roster->set_policy(policy);
 }
 
 void Router::DropFromBranch(OfficeKey key, MemberRef ref) {
@@ -171,10 +191,18 @@ void Router::DropFromBranch(OfficeKey key, MemberRef ref) {
 
 // In the order of SMCP-PROTOCOL.md 4.4: first nothing finds the member any more, then its callers
 // are answered and its homes are told.
-void Router::Remove(MemberRef ref) {
+void Router::Remove(MemberRef ref, std::string_view cause) {
   Member* found = members_.Find(ref);
   if (found == nullptr) return;
   ForgetBacklog(*found);
+  if (found->in_office()) {
+    Note(Change::Kind::kLeft, *found, found->office.value, "disconnected");
+  }
+  Note(Change::Kind::kDisconnected, *found, {}, cause);
+  while (found->first_call != CallBook::kNone) {
+    journal_.WriteCall(Change::Kind::kCallEnded, calls_.End(found->first_call, &found->first_call,
+                                                            CallState::kPeerLost, clock_.NowUs()));
+  }
   const std::unique_ptr<const Member> taken = members_.Take(*found);
   const Member& member = *taken;
 

@@ -64,8 +64,8 @@ void SmcpNamespace::OnConnected(sio::Socket& socket) {
   if (socket.data() == nullptr) {
     // A derived class let it in without asking BaseNamespace; the version still decides its
     // dialect.
-    VersionVerdict version = JudgeVersion(QueryValue(socket.handshake().query, "a2c_version"),
-                                          domain().options().versions);
+    VersionVerdict version =
+        JudgeVersion(QueryValue(socket.handshake().query, "a2c_version"), options().versions);
     auto made = std::make_unique<ConnectionState>();
     made->generation = version.generation;
     made->a2c_version = std::move(version.declared);
@@ -91,8 +91,8 @@ void SmcpNamespace::OnAck(sio::Socket& socket, const sio::AckView& ack) {
   router_.OnAck(StateOf(socket).member, ack);
 }
 
-void SmcpNamespace::OnDisconnect(sio::Socket& socket, sio::DisconnectReason /*reason*/) {
-  router_.Remove(StateOf(socket).member);
+void SmcpNamespace::OnDisconnect(sio::Socket& socket, sio::DisconnectReason reason) {
+  router_.Remove(StateOf(socket).member, sio::ReasonText(reason));
 }
 
 void SmcpNamespace::OnReplay(const Member& member, const sio::EventView& event) {
@@ -105,6 +105,15 @@ void SmcpNamespace::OnMemberJoined(const Member& member) {
 
 void SmcpNamespace::OnMemberLeft(const Member& member, const OfficeId& office) {
   OnLeft(SocketOf(member), ToSession(member, office));
+}
+
+MemberRef SmcpNamespace::MemberOf(std::string_view sid) {
+  sio::Socket* socket = FindSocket(sid);
+  return socket == nullptr ? MemberRef() : StateOf(*socket).member;
+}
+
+const std::map<std::string, std::string>* SmcpNamespace::LabelsOf(const Member& member) {
+  return &IdentityOf(SocketOf(member)).labels;
 }
 
 void SmcpNamespace::OnCallBegan(const Member& agent, const CallInfo& call) {

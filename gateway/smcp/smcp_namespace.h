@@ -66,6 +66,8 @@ class SmcpNamespace : public BaseNamespace, private RouterHost {
   // Nothing while the socket is in no office.
   std::optional<Session> SessionOf(sio::Socket& socket);
 
+  const SmcpOptions& options() const override { return router_.options(); }
+
   // sio::Namespace. A derived class that overrides one of these calls it too.
   void OnConnected(sio::Socket& socket) override;
   void OnEvent(sio::Socket& socket, const sio::EventView& event) override;
@@ -81,6 +83,8 @@ class SmcpNamespace : public BaseNamespace, private RouterHost {
   void OnMemberLeft(const Member& member, const OfficeId& office) override;
   void OnCallBegan(const Member& agent, const CallInfo& call) override;
   void OnCallEnded(const Member& agent, const CallInfo& call, Refusal refusal) override;
+  MemberRef MemberOf(std::string_view sid) override;
+  const std::map<std::string, std::string>* LabelsOf(const Member& member) override;
 
   Router router_;
 };

@@ -33,6 +33,10 @@ constexpr Row kRows[] = {
     {Refusal::kNotInOffice, 4103, "Not in any room"},
     {Refusal::kOtherOffice, 4104, "Cross-room access denied"},
     {Refusal::kAgentElsewhere, 4106, "Agent already in another room"},
+    {Refusal::kOfficeLocked, 403, "Room is locked"},
+    {Refusal::kAgentsOnly, 403, "Room is open to agents only"},
+    {Refusal::kComputersOnly, 403, "Room is open to computers only"},
+    {Refusal::kDenied, 403, "Denied by the rules of the room"},
 };
 
 const Row& RowOf(Refusal refusal) {
@@ -54,6 +58,9 @@ std::string Text(Refusal refusal, const RefusalFacts& facts) {
     case Refusal::kRoleTaken:
       text.append(facts.role == Role::kAgent ? "Room already has an agent"
                                              : "Room already has a computer");
+      break;
+    case Refusal::kDenied:
+      if (!facts.rule.empty()) text.append(": ").append(facts.rule);
       break;
     case Refusal::kNameTaken:
       text.append(facts.role == Role::kAgent ? "Agent" : "Computer").append(" with name '");

@@ -35,6 +35,10 @@ enum class Refusal : uint8_t {
   kNotInOffice,         // 4103
   kOtherOffice,         // 4104
   kAgentElsewhere,      // 4106
+  kOfficeLocked,        // 403: an administrator has locked it
+  kAgentsOnly,          // 403: likewise, for Computers
+  kComputersOnly,       // 403: likewise, for Agents
+  kDenied,              // 403: by a tool rule of the office
 };
 
 int RefusalCode(Refusal refusal);
@@ -46,6 +50,7 @@ struct RefusalFacts {
   std::string_view name{};       // declared in join
   Role role = Role::kNone;       // declared in join
   Role session_role = Role::kNone;
+  std::string_view rule{};                  // kDenied: its id
   std::string_view client_version{};        // kOtherGeneration
   const VersionPolicy* versions = nullptr;  // kOtherGeneration
 };

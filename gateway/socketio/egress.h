@@ -20,6 +20,26 @@ enum class SendResult : uint8_t {
   kClosed,  // not queued: the session is closing
 };
 
+// What is known of the session below a socket, at one moment. Texts are views that live as long as
+// the current task. Times are by the shard's clock.
+struct SocketFacts {
+  bool websocket = false;
+  std::string_view path{};
+  std::string_view origin{};
+  std::string_view address{};
+  uint16_t port = 0;
+  std::string_view forwarded_for{};
+  std::string_view user_agent{};
+  int64_t connected_ms = 0;
+  int64_t last_packet_ms = 0;  // from the client
+  int64_t ping_us = -1;        // round trip of the last ping that was answered; -1: none yet
+  uint64_t events_in = 0;      // events and their answers
+  uint64_t events_out = 0;
+  uint64_t bytes_in = 0;  // of packets, without framing
+  uint64_t bytes_out = 0;
+  size_t queued_bytes = 0;  // wait for the client
+};
+
 class Egress {
  public:
   // An event whose JSON array is `payload`. `ack_id` is empty or one of NextAckId()'s.
@@ -41,6 +61,10 @@ class Egress {
   // Leaves the namespace with a DISCONNECT packet. Takes effect after the current callback: the
   // socket's OnDisconnect runs as for any other end.
   virtual void Disconnect() = 0;
+  // Ends the whole session after the current callback. Terminal: with a DISCONNECT packet, after
+  // which clients stay away; otherwise its transport is closed, and they come back.
+  virtual void End(bool terminal) = 0;
+  virtual SocketFacts Facts() const = 0;
 
  protected:
   ~Egress() = default;

@@ -4,6 +4,7 @@
 // must outlive it.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "gateway/base/payload.h"
@@ -31,6 +32,7 @@ struct EventView {
   std::string_view ack_id;         // digits as they came; empty: the sender expects no ack
   const json::Index& index;        // built over `payload`
   const Attachments& attachments;  // empty for a text event
+  int64_t at_us = 0;               // when it came, by the shard's clock; 0: not known
 };
 
 struct AckView {
@@ -38,6 +40,7 @@ struct AckView {
   std::string_view payload;  // the whole JSON array of arguments, byte for byte
   const json::Index& index;
   const Attachments& attachments;
+  int64_t at_us = 0;  // as above
 };
 
 }  // namespace smcp::sio

@@ -86,6 +86,11 @@ class Namespace {
 
   const NamespaceContext& context() const { return context_; }
   size_t socket_count() const { return sockets_.size(); }
+  // Of this shard; nullptr if it has none of that sid.
+  Socket* FindSocket(std::string_view sid) const {
+    const auto it = sockets_.find(sid);
+    return it == sockets_.end() ? nullptr : it->second;
+  }
 
   // For the connection.
   void Dispatch(Socket& socket, const EventView& event);

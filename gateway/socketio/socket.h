@@ -65,7 +65,11 @@ class SessionPort {
   virtual void PauseReading() = 0;
   virtual void ResumeReading() = 0;
   virtual void LeaveNamespace(std::string_view nsp) = 0;
+  // With a DISCONNECT packet for each namespace.
   virtual void CloseSession() = 0;
+  // Without: as if the network had.
+  virtual void CutSession() = 0;
+  virtual SocketFacts Facts() const = 0;
   virtual const Handshake& handshake() const = 0;
   virtual Transport transport() const = 0;
 
@@ -110,6 +114,10 @@ class Socket final : public Egress, public TimerClient {
   void PauseReading() override { session_.PauseReading(); }
   void ResumeReading() override { session_.ResumeReading(); }
   void Disconnect() override;
+  void End(bool terminal) override {
+    return terminal ? session_.CloseSession() : session_.CutSession();
+  }
+  SocketFacts Facts() const override { return session_.Facts(); }
 
   // For the connection: true if the ack belonged to a Call of this socket.
   bool TakeAck(const AckView& ack);

@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 HERE = pathlib.Path(__file__).resolve().parent
 FIGURES = HERE / "instructions.json"
 TOLERANCE = 0.05
-WORKLOADS = ["codec_200", "codec_16k", "route_200", "relay_200", "relay_16k"]
+WORKLOADS = ["codec_200", "codec_16k", "route_200", "relay_200", "relay_16k", "watched_200"]
 # Best first. `icelake` is not among them: valgrind knows no AVX-512.
 IMPLEMENTATIONS = ["haswell", "westmere"]
 COUNT_LOW, COUNT_HIGH = 40, 140
@@ -111,7 +111,7 @@ def main() -> int:
         change = f"{100 * (count / before - 1):+6.1f} %" if before else "  no figure"
         grown = before is None or count > before * (1 + TOLERANCE)
         verdict = "GROWN" if grown and not options.update else ""
-        print(f"{implementation:9} {workload:10} {count:9} instructions {change} {verdict}")
+        print(f"{implementation:9} {workload:11} {count:9} instructions {change} {verdict}")
         for name, cost in costs.most_common(options.top):
             print(f"    {cost:10.1f}  {name[:150]}")
         bad += bool(verdict)

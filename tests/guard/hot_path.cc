@@ -2,8 +2,9 @@
 //
 //   smcp-hot-path WORKLOAD COUNT [SIMDJSON]
 //
-// WORKLOAD is one of codec_200, codec_16k, route_200, relay_200, relay_16k; SIMDJSON pins the
-// implementation that simdjson and the JSON index use, so that counts do not depend on the CPU.
+// WORKLOAD is one of codec_200, codec_16k, route_200, relay_200, relay_16k, watched_200; SIMDJSON
+// pins the implementation that simdjson and the JSON index use, so that counts do not depend on the
+// CPU.
 // Under `valgrind --tool=callgrind --toggle-collect='Guarded*'` only the product's part is counted.
 #include <simdjson.h>
 
@@ -78,9 +79,13 @@ void Route(size_t bytes, size_t count) {
   Repeat(count, [&] { GuardedRoute(&event, &scratch); });
 }
 
-void Relay(size_t bytes, size_t count) {
+void Relay(size_t bytes, size_t count, bool watched = false) {
   MemoryLines lines;
   RelayWorld world(lines, 8, bytes);
+  if (watched) {
+    world.domain().inspect().ReadJournal({}, [](std::vector<JournalPart>) {});
+    lines.Run();
+  }
   Repeat(count, [&] { SMCP_CHECK(world.Relay(1)); });
 }
 
@@ -92,6 +97,7 @@ int Main(int argc, char** argv) {
       {"route_200", [](size_t count) { Route(200, count); }},
       {"relay_200", [](size_t count) { Relay(200, count); }},
       {"relay_16k", [](size_t count) { Relay(16384, count); }},
+      {"watched_200", [](size_t count) { Relay(200, count, true); }},
   };
   const auto found = argc < 3 ? workloads.end() : workloads.find(argv[1]);
   if (found == workloads.end()) {

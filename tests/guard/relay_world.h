@@ -81,6 +81,7 @@ class RelayWorld {
   bool RelayTogether(size_t each);
   // One more Computer that joins an office of many and then says nothing.
   void OpenIdle();
+  SmcpDomain& domain() { return *domain_; }
 
   static std::string CallBody(size_t bytes);
   static std::string AnswerBody(size_t bytes);
@@ -102,7 +103,7 @@ class RelayWorld {
   test::FakeClock clock_;
   TimerWheel timers_;
   SeededRandom random_{1};
-  Admission admission_{0, 0};
+  SessionAdmission admission_{0, 0};
   std::shared_ptr<SmcpDomain> domain_;
   PeerHost host_;
   std::vector<Office> offices_;

@@ -5,7 +5,9 @@
 #include <malloc.h>
 
 #include <string>
+#include <vector>
 
+#include "gateway/smcp/journal.h"
 #include "tests/guard/counters.h"
 #include "tests/guard/relay_world.h"
 
@@ -13,7 +15,7 @@ namespace smcp::guard {
 namespace {
 
 constexpr size_t kOffices = 8;
-constexpr size_t kWarmUp = 1'000;
+constexpr size_t kWarmUp = 2'000;  // the ring of recent calls has gone round
 constexpr size_t kCalls = 10'000;
 
 Counts CountRelay(Lines& lines, size_t body_bytes) {
@@ -43,6 +45,17 @@ TEST(SteadyState, ARelayedCallAllocatesNothing) {
     MemoryLines lines;
     EXPECT_EQ(CountRelay(lines, bytes).allocations, 0u) << bytes;
   }
+}
+
+TEST(SteadyState, NorDoesItWhileSomebodyReadsTheJournal) {
+  MemoryLines lines;
+  RelayWorld world(lines, kOffices, 200);
+  world.domain().inspect().ReadJournal({}, [](std::vector<JournalPart>) {});
+  lines.Run();
+  EXPECT_TRUE(world.Relay(Journal::kEntriesMax));
+  counts = {};
+  EXPECT_TRUE(world.Relay(kCalls));
+  EXPECT_EQ(counts.allocations, 0u);
 }
 
 TEST(SteadyState, NorDoesItOverSockets) {

@@ -4,7 +4,7 @@
     ... gateway.address, gateway.counts() ...
     gateway.stop()          # SIGTERM, exit code 0, no sanitizer report
 
-Both listeners get free ports on loopback; the ready line on stdout names them.
+All listeners get free ports on loopback; the ready line on stdout names them.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from .deadlines import STEP
 from .process import ServerProcess, binary
 
 BASE_SETTINGS = {"listen.address": "127.0.0.1:0", "admin.address": "127.0.0.1:0",
-                 "auth.provider": "none"}
+                 "control.address": "127.0.0.1:0", "auth.provider": "none"}
 COUNTS = ("connections", "sessions", "members", "offices", "calls_in_flight", "seats")
 
 
@@ -33,13 +33,19 @@ def set_arguments(settings: dict) -> list[str]:
 class Gateway(ServerProcess):
     address: tuple[str, int]
     admin: tuple[str, int]
+    control: tuple[str, int] | None  # None: off
 
     @classmethod
     def start(cls, settings: dict | None = None, *, env: dict | None = None,
-              config: str | None = None) -> "Gateway":
-        """Settings come on top of the base ones; `config` is the text of a YAML file."""
-        arguments = set_arguments({**BASE_SETTINGS, **(settings or {})})
+              config: str | None = None, config_file: Path | None = None) -> "Gateway":
+        """Settings come on top of the base ones; `config` is the text of a YAML file, `config_file`
+        one that stays, to be read again, and says who may connect."""
+        base = {key: value for key, value in BASE_SETTINGS.items()
+                if config_file is None or key.endswith(".address")}
+        arguments = set_arguments({**base, **(settings or {})})
         path = None
+        if config_file is not None:
+            arguments = ["--config", str(config_file)] + arguments
         if config is not None:
             handle, path = tempfile.mkstemp(suffix=".yaml")
             os.write(handle, config.encode())
@@ -48,12 +54,14 @@ class Gateway(ServerProcess):
         try:
             self = cls([binary("smcp-gateway")] + arguments, env)
             ready = self.wait_line(
-                r"^smcp-gateway ready listen=(\S+):(\d+) admin=(\S+):(\d+)(?:\s.*)?$")
+                r"^smcp-gateway ready listen=(\S+):(\d+) admin=(\S+):(\d+)"
+                r" control=(?:off|(\S+):(\d+))(?:\s.*)?$")
         finally:
             if path:
                 Path(path).unlink()
         self.address = (ready[1], int(ready[2]))
         self.admin = (ready[3], int(ready[4]))
+        self.control = (ready[5], int(ready[6])) if ready[5] else None
         return self
 
     def admin_get(self, target: str) -> tuple[int, dict, http.client.HTTPMessage]:

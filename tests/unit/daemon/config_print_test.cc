@@ -76,10 +76,10 @@ TEST(ExampleConfig, TellsMeaningDefaultUnitRangeAndReloadOfAKey) {
       example,
       HasSubstr("  # Largest message (WebSocket) and largest request body (polling) that is "
                 "accepted.\n"
-                "  # Default: 1000000 (bytes). Allowed: 100 to 1073741824. Reloads: no.\n"
+                "  # Default: 1000000 (bytes). Allowed: 100 to 1073741824. Reloads: yes.\n"
                 "  max_payload: 1000000\n"));
   EXPECT_THAT(example, HasSubstr("# Default: 100 (connections). Allowed: 0 to 10000000. 0: no "
-                                 "limit. Reloads: no.\n"));
+                                 "limit. Reloads: yes.\n"));
   size_t start = 0;
   for (size_t end = example.find('\n'); end != std::string::npos; end = example.find('\n', start)) {
     EXPECT_LE(end - start, 100U) << example.substr(start, end - start);

@@ -21,6 +21,15 @@ TEST(ConfigSchema, HasExactlyThePublishedKeysAndDefaults) {
       {"listen.cors_origins", "[]"},
       {"admin.address", "127.0.0.1:8001"},
       {"control.address", "127.0.0.1:50051"},
+      {"control.insecure", "false"},
+      {"control.tls.cert_file", "\"\""},
+      {"control.tls.key_file", "\"\""},
+      {"control.tls.client_ca_file", "\"\""},
+      {"control.tokens", "[]"},
+      {"control.san_roles", "[]"},
+      {"control.allow_invoke", "false"},
+      {"control.reflection", "auto"},
+      {"control.audit_file", "\"\""},
       {"auth.provider", "api_key"},
       {"auth.api_key.admin_secret", "\"\""},
       {"auth.api_key.admin_secret_file", "\"\""},
@@ -54,6 +63,7 @@ TEST(ConfigSchema, HasExactlyThePublishedKeysAndDefaults) {
       {"threads", "0"},
       {"log.level", "info"},
       {"log.format", "text"},
+      {"state_dir", "\"\""},
   };
   const EffectiveConfig defaults = MustLoad({});
   std::map<std::string, std::string> found;

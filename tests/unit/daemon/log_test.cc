@@ -78,5 +78,69 @@ TEST(DaemonLog, ASessionIsOneLineAtItsEnd) {
                               R"(transport="websocket" ms=1500 in=3 out=0 ignored=0)"));
 }
 
+TEST(DaemonLog, AComponentMayHaveALevelOfItsOwnForAWhile) {
+  const std::string text = Written(Config("warn", "text"), [](DaemonLog& log) {
+    EXPECT_TRUE(log.SetLevel("smcp", "info", 1000));
+    Join(log, "seen");
+    log.Write(DaemonLog::Level::kInfo, "of the daemon");
+    log.Expire(999);
+    Join(log, "still");
+    log.Expire(1000);
+    Join(log, "no-more");
+    EXPECT_TRUE(log.SetLevel("", "info", 0));
+    log.Write(DaemonLog::Level::kInfo, "all of them");
+    EXPECT_TRUE(log.SetLevel("", "", 0));
+    Join(log, "taken-back");
+  });
+  EXPECT_THAT(text, HasSubstr("smcp info joined role=\"agent\" name=\"seen\""));
+  EXPECT_THAT(text, HasSubstr("still"));
+  EXPECT_THAT(text, HasSubstr("daemon info all of them"));
+  for (const char* word : {"of the daemon", "no-more", "taken-back"}) {
+    EXPECT_THAT(text, Not(HasSubstr(word)));
+  }
+}
+
+TEST(DaemonLog, ComponentsAndLevelsThatDoNotExistAreRefused) {
+  DaemonLog log(Config("info", "text"));
+  EXPECT_FALSE(log.SetLevel("gateway", "info", 0));
+  EXPECT_FALSE(log.SetLevel("net", "loud", 0));
+  EXPECT_TRUE(log.SetLevel("net", "debug", 5));
+  const auto levels = log.Levels();
+  ASSERT_EQ(levels.size(), DaemonLog::Components().size() + 1);
+  EXPECT_EQ(levels[0].component, "");
+  EXPECT_EQ(levels[0].level, "info");
+  for (const auto& level : levels) {
+    EXPECT_EQ(level.level, level.component == "net" ? "debug" : "info") << level.component;
+    EXPECT_EQ(level.expires_ms, level.component == "net" ? 5 : 0);
+  }
+}
+
+TEST(DaemonLog, AReloadChangesLevelAndFormatAndEndsWhatHasNoExpiry) {
+  const std::string text = Written(Config("info", "text"), [](DaemonLog& log) {
+    EXPECT_TRUE(log.SetLevel("net", "off", 0));
+    EXPECT_TRUE(log.SetLevel("smcp", "info", 77));
+    Join(log, "as-text");
+    log.Configure(Config("warn", "json"));
+    Join(log, "as-json");
+    log.Write(DaemonLog::Level::kInfo, "not wanted");
+    for (const auto& level : log.Levels()) {
+      EXPECT_EQ(level.level, level.component == "smcp" ? "info" : "warn");
+    }
+  });
+  EXPECT_THAT(text, HasSubstr("smcp info joined role=\"agent\" name=\"as-text\""));
+  EXPECT_THAT(text, HasSubstr(R"("component":"smcp","level":"info","msg":"joined")"));
+  EXPECT_LT(text.find("as-text"), text.find("as-json"));
+  EXPECT_THAT(text, Not(HasSubstr("not wanted")));
+}
+
+TEST(DaemonLog, TheAuditIsWrittenWhateverTheLevel) {
+  const std::string text =
+      Written(Config("off", "text"), [](DaemonLog& log) { log.Audit(R"({"actor":"ops"})"); });
+  EXPECT_THAT(text, HasSubstr(R"( audit info {"actor":"ops"})"));
+  const std::string json =
+      Written(Config("off", "json"), [](DaemonLog& log) { log.Audit(R"({"actor":"ops"})"); });
+  EXPECT_THAT(json, HasSubstr(R"("component":"audit","level":"info","audit":{"actor":"ops"}})"));
+}
+
 }  // namespace
 }  // namespace smcp

@@ -143,7 +143,7 @@ class WsTest : public ::testing::Test {
   Posting scheduler_{shard_};
   SeededRandom random_{7};
   SessionLimits limits_;
-  Admission admission_{0, 0};
+  SessionAdmission admission_{0, 0};
   App app_;
   Log log_;
   PeerHost host_{PeerHost::Services{0, &scheduler_, &shard_.timers(), &shard_.clock(), &random_,

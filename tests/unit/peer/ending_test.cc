@@ -80,6 +80,23 @@ TEST_F(Ending, ClosingTheSessionLeavesEveryNamespaceFirst) {
   EXPECT_THAT(app("/").Take(), ElementsAre("connected", "disconnect: server namespace disconnect"));
 }
 
+TEST_F(Ending, CuttingTheSessionSaysNothingOfIt) {
+  FakeWire wire;
+  const PeerRef ref = OpenJoinedOn(wire);
+  app().sockets.at(0)->End(false);
+  EXPECT_TRUE(Alive(ref));
+  Run();
+  EXPECT_THAT(wire.Take(), IsEmpty());
+  EXPECT_EQ(wire.closed, ws::CloseCode::kGoingAway);
+  EXPECT_FALSE(Alive(ref));
+  EXPECT_THAT(app().Take(), ElementsAre("disconnect: forced close"));
+  const PeerRef polling = OpenJoined();
+  const Waiting get = Get(polling);
+  app().sockets.at(0)->End(false);
+  Run();
+  EXPECT_EQ(Said(get), "1");
+}
+
 TEST_F(Ending, EveryNamespaceIsToldOnceWithTheReason) {
   struct Case {
     std::string_view packet;

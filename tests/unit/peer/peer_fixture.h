@@ -201,7 +201,7 @@ class PeerTest : public ::testing::Test {
   TimerWheel timers_{kStart};
   FakeScheduler scheduler_{2};
   SeededRandom random_{42};
-  Admission admission_{0, 0};
+  SessionAdmission admission_{0, 0};
   RecordingLog log_;
   PeerHost host_{PeerHost::Services{0, &scheduler_, &timers_, &clock_, &random_, &limits_,
                                     &admission_, &log_}};

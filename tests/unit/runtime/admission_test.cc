@@ -9,8 +9,8 @@
 namespace smcp {
 namespace {
 
-TEST(Admission, CountsUpToTheLimitOfAllAddressesTogether) {
-  Admission admission(2, 0);
+TEST(SessionAdmission, CountsUpToTheLimitOfAllAddressesTogether) {
+  SessionAdmission admission(2, 0);
   EXPECT_TRUE(admission.TryEnter("a"));
   EXPECT_TRUE(admission.TryEnter("b"));
   EXPECT_FALSE(admission.TryEnter("c"));
@@ -19,8 +19,8 @@ TEST(Admission, CountsUpToTheLimitOfAllAddressesTogether) {
   EXPECT_TRUE(admission.TryEnter("c"));
 }
 
-TEST(Admission, CountsEveryAddressByItself) {
-  Admission admission(0, 2);
+TEST(SessionAdmission, CountsEveryAddressByItself) {
+  SessionAdmission admission(0, 2);
   EXPECT_TRUE(admission.TryEnter("a"));
   EXPECT_TRUE(admission.TryEnter("a"));
   EXPECT_FALSE(admission.TryEnter("a"));
@@ -31,8 +31,8 @@ TEST(Admission, CountsEveryAddressByItself) {
   EXPECT_FALSE(admission.TryEnter("a"));
 }
 
-TEST(Admission, ARefusalCountsNothing) {
-  Admission admission(1, 1);
+TEST(SessionAdmission, ARefusalCountsNothing) {
+  SessionAdmission admission(1, 1);
   EXPECT_TRUE(admission.TryEnter("a"));
   for (int i = 0; i < 3; ++i) {
     EXPECT_FALSE(admission.TryEnter("a"));
@@ -43,23 +43,23 @@ TEST(Admission, ARefusalCountsNothing) {
   EXPECT_TRUE(admission.TryEnter("b"));
 }
 
-TEST(Admission, ZeroTurnsALimitOff) {
-  Admission admission(0, 0);
+TEST(SessionAdmission, ZeroTurnsALimitOff) {
+  SessionAdmission admission(0, 0);
   for (int i = 0; i < 1000; ++i) ASSERT_TRUE(admission.TryEnter("a"));
   EXPECT_EQ(admission.sessions(), 1000u);
 }
 
-TEST(Admission, LeavingWithoutHavingEnteredChangesNothing) {
-  Admission admission(0, 1);
+TEST(SessionAdmission, LeavingWithoutHavingEnteredChangesNothing) {
+  SessionAdmission admission(0, 1);
   admission.Leave("a");
   EXPECT_EQ(admission.sessions(), 0u);
   EXPECT_TRUE(admission.TryEnter("a"));
   EXPECT_FALSE(admission.TryEnter("a"));
 }
 
-TEST(Admission, ManyThreadsNeverGetPastTheLimitTogether) {
+TEST(SessionAdmission, ManyThreadsNeverGetPastTheLimitTogether) {
   constexpr uint32_t kMax = 10;
-  Admission admission(kMax, 0);
+  SessionAdmission admission(kMax, 0);
   std::atomic<uint32_t> inside{0};
   std::atomic<bool> exceeded{false};
   std::vector<std::thread> threads;

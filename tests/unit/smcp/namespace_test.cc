@@ -171,6 +171,50 @@ TEST(SmcpNamespace, RefusalSaysTheSameWhateverTheReason) {
   EXPECT_THAT(Conversation(*explained, "S").verdict->data, HasSubstr("\"code\":401"));
 }
 
+TEST(SmcpNamespace, TheControlPlaneFindsItsSocketsAndHearsOfRefusals) {
+  class Labelling final : public AuthenticationProvider {
+    void Authenticate(AuthRequest request, Done done) override {
+      if (request.query == "no") return std::move(done)(absl::UnauthenticatedError("secret text"));
+      std::move(done)(Identity{"me", {{"team", "red"}}});
+    }
+  };
+  FakeScheduler scheduler(1);
+  Bench bench(scheduler);
+  auto domain = MakeDomain({}, std::make_shared<Labelling>());
+  auto nsp = SmcpNamespace::Factory(domain)(bench.Context());
+  std::vector<Change> changes;
+  const auto read = [&] {
+    domain->inspect().ReadJournal(
+        {}, [&](std::vector<JournalPart> parts) { changes = std::move(parts.at(0).changes); });
+    scheduler.RunAll();
+  };
+  Conversation unheard(*nsp, "S0", "no");
+  read();
+  Conversation client(*nsp, "S1");
+  nsp->Attach(*client.socket);
+  Conversation refused(*nsp, "S2", "no");
+  std::vector<SessionInfo> found;
+  domain->inspect().GetSessions({"S1", "S2"},
+                                [&](std::vector<SessionInfo> got) { found = std::move(got); });
+  scheduler.RunAll();
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].sid, "S1");
+  EXPECT_EQ(found[0].labels.at("team"), "red");
+  domain->admin().Disconnect("S1", false, [](absl::StatusOr<SessionInfo>) {});
+  scheduler.RunAll();
+  EXPECT_TRUE(client.session.cut);
+  nsp->Detach(*client.socket);
+  client.End();
+  read();
+  ASSERT_EQ(changes.size(), 3u);
+  EXPECT_EQ(changes[0].kind, Change::Kind::kConnected);
+  EXPECT_EQ(changes[0].sid, "S1");
+  EXPECT_EQ(changes[1].kind, Change::Kind::kRefused);
+  EXPECT_EQ(changes[1].cause, "UNAUTHENTICATED");
+  EXPECT_EQ(changes[2].kind, Change::Kind::kDisconnected);
+  EXPECT_EQ(changes[2].cause, "transport close");
+}
+
 TEST(SmcpNamespace, CallsGoFromSocketToSocket) {
   FakeScheduler scheduler(1);
   Bench bench(scheduler);

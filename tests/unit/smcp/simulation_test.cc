@@ -1,6 +1,8 @@
 // Everything at once, in thousands of orders: clients on four shards join, leave, switch, rename,
-// call, answer and vanish while a seeded scheduler picks which shard moves next. After each step
-// what was sent is judged; at the end nothing may be left. A failure names its seed:
+// call, answer and vanish while a seeded scheduler picks which shard moves next. In every second
+// game an administrator puts members out, invokes, cancels, notifies, lists and sets limits at the
+// same time. After each step what was sent is judged; at the end nothing may be left. A failure
+// names its seed:
 //   SMCP_SIM_SEED=<n> smcp_domain_test --gtest_filter='Simulation.*'
 #include <gtest/gtest.h>
 
@@ -50,6 +52,7 @@ class Game {
   explicit Game(uint64_t seed)
       : random_(seed * 0x9e3779b97f4a7c15u),
         generation_(seed % 4 == 0 ? Generation::kG5 : Generation::kG1),
+        administered_(seed % 2 == 0 || seed % 3 == 0),
         world_(4) {
     for (int i = 0; i < kClients; ++i) AddPlayer();
   }
@@ -95,7 +98,7 @@ class Game {
     }
     if (dice < 94) return DoList(player);
     if (dice < 96) return Expire();
-    if (dice < 99) return;
+    if (dice < 99) return administered_ ? Administer(player) : void();
     client.Disconnect();
     const size_t index = static_cast<size_t>(&player - players_.data());
     Retire(player);
@@ -142,6 +145,59 @@ class Game {
     }
     player.client->Answer(id, "[{\"answer\":" + std::to_string(id) + "}]");
     Judge();
+  }
+
+  // Counts questions and answers: each has to be answered once.
+  template <class T>
+  GatewayAdmin::Done<T> Answered() {
+    ++questions_;
+    return [this](T) { ++replies_; };
+  }
+
+  void Administer(const Player& player) {
+    GatewayAdmin& admin = world_.domain->admin();
+    GatewayInspect& inspect = world_.domain->inspect();
+    const OfficeId office{Pick(kOffices)};
+    switch (random_.Next() % 7) {
+      case 0:
+        ++questions_;
+        return admin.RemoveFromOffice(player.client->sid, [this](absl::StatusOr<SessionInfo> was) {
+          ++replies_;
+          if (!was.ok()) return;
+          for (Player& one : players_) {
+            // It may have gone on to another office by itself meanwhile.
+            if (one.client->sid == was->sid && one.office == was->office_id) Move(one, {});
+          }
+        });
+      case 1:
+        return admin.Invoke(
+            {.office = office,
+             .computer = Pick(kNames),
+             .tool = "t",
+             .arguments_json = "{}",
+             .caller = "root",
+             .req_id = "r"},
+            [](CallInfoRecord) {}, Answered<absl::StatusOr<InvokeAnswer>>());
+      case 2:
+        return admin.CancelCall({office.value, Pick(kNames), "r"}, "root",
+                                Answered<absl::StatusOr<CallInfoRecord>>());
+      case 3:
+        return admin.Notify(office, {}, NoticeKind::kToolList,
+                            Answered<absl::StatusOr<NoticeResult>>());
+      case 4:
+        inspect.PageSessions({}, 100, {}, Answered<SessionPage>());
+        return inspect.ListCalls(true, true, 50, Answered<std::vector<CallInfoRecord>>());
+      case 5:
+        inspect.PageOffices({}, 10, {}, Answered<OfficePage>());
+        return inspect.ReadJournal({}, Answered<std::vector<JournalPart>>());
+      default:
+        return SetLimits(office, static_cast<uint32_t>(random_.Next() % 3));
+    }
+  }
+
+  void SetLimits(const OfficeId& office, uint32_t calls_max) {
+    world_.domain->admin().SetOfficeSettings(office, {.calls_in_flight_max = calls_max}, true,
+                                             Answered<absl::StatusOr<OfficeInfo>>());
   }
 
   void Expire() {
@@ -225,6 +281,7 @@ class Game {
       EXPECT_FALSE(player.client->egress.disconnected);
     }
     JudgeMembership();
+    for (const char* office : kOffices) SetLimits(OfficeId{office}, 0);
     for (Player& player : players_) player.client->Disconnect();
     while (world_.scheduler.StepRandom(random_)) {
     }
@@ -235,6 +292,10 @@ class Game {
               0u);
     EXPECT_EQ(world_.Seats(), 0u);
     EXPECT_EQ(world_.TimersArmed(), 0u);
+    EXPECT_EQ(replies_, questions_);
+    for (uint16_t shard = 0; shard < 4; ++shard) {
+      EXPECT_EQ(world_.RouterAt(shard).calls().in_flight(), 0u);
+    }
   }
 
   // Once all is quiet, what clients, members' shards, homes and backplane believe is one truth.
@@ -286,10 +347,13 @@ class Game {
 
   SeededRandom random_;
   const Generation generation_;
+  const bool administered_;
   World world_;
   std::vector<Player> players_;
   std::vector<const Client*> retired_;
   uint64_t ids_ = 0;
+  int questions_ = 0;
+  int replies_ = 0;
 };
 
 TEST(Simulation, NothingCrossesOfficesNothingIsLostNothingIsLeft) {

@@ -29,6 +29,8 @@ class Quiet final : public RouterHost {
   void OnMemberLeft(const Member&, const OfficeId&) override {}
   void OnCallBegan(const Member&, const CallInfo&) override {}
   void OnCallEnded(const Member&, const CallInfo&, Refusal) override {}
+  MemberRef MemberOf(std::string_view) override { return {}; }
+  const std::map<std::string, std::string>* LabelsOf(const Member&) override { return nullptr; }
 };
 
 // A client that lives on its shard's thread and reacts to what it is sent, by tasks of its own.
@@ -82,6 +84,8 @@ class Robot final : public sio::Egress {
   void PauseReading() override {}
   void ResumeReading() override {}
   void Disconnect() override { ADD_FAILURE(); }
+  void End(bool) override { ADD_FAILURE(); }
+  sio::SocketFacts Facts() const override { return {}; }
 
   uint16_t shard() const { return shard_; }
   std::atomic<bool> joined = false;
@@ -124,6 +128,37 @@ bool WaitFor(Done done) {
   return true;
 }
 
+bool AllJoin(SmcpDomain& domain, std::deque<Robot>& robots) {
+  for (Robot& robot : robots) {
+    domain.Post(robot.shard(), [&robot](Router& router) { robot.Enter(router); });
+  }
+  return WaitFor([&] {
+    for (Robot& robot : robots) {
+      if (!robot.joined) return false;
+    }
+    return true;
+  });
+}
+
+// All that the control plane asks for, one after another; the number of sessions.
+size_t LookAround(SmcpDomain& domain) {
+  GatewayInspect& inspect = domain.inspect();
+  std::promise<size_t> seen;
+  std::future<size_t> done = seen.get_future();
+  inspect.PageSessions({}, 1000, {}, [&](SessionPage sessions) {
+    inspect.PageOffices({}, 1000, {}, [&, sessions = sessions.total](OfficePage offices) {
+      EXPECT_EQ(offices.offices.size(), static_cast<size_t>(kOffices));
+      inspect.ListCalls(true, true, 100, [&, sessions](std::vector<CallInfoRecord>) {
+        inspect.ReadJournal({}, [&, sessions](std::vector<JournalPart> parts) {
+          EXPECT_EQ(parts.size(), static_cast<size_t>(kShards));
+          seen.set_value(sessions);
+        });
+      });
+    });
+  });
+  return done.get();
+}
+
 TEST(Stress, OfficesOnFourThreadsGetEveryAnswerAndLeaveNothing) {
   class Nobody final : public AuthenticationProvider {
     void Authenticate(AuthRequest, Done) override {}
@@ -157,26 +192,21 @@ TEST(Stress, OfficesOnFourThreadsGetEveryAnswerAndLeaveNothing) {
                              "c" + std::to_string(c), id);
     }
   }
-  const auto all_joined = [&](std::deque<Robot>& robots) {
-    for (Robot& robot : robots) {
-      domain->Post(robot.shard(), [&robot](Router& router) { robot.Enter(router); });
-    }
-    return WaitFor([&] {
-      for (Robot& robot : robots) {
-        if (!robot.joined) return false;
-      }
-      return true;
-    });
-  };
-  ASSERT_TRUE(all_joined(computers));
-  ASSERT_TRUE(all_joined(agents));
+  ASSERT_TRUE(AllJoin(*domain, computers));
+  ASSERT_TRUE(AllJoin(*domain, agents));
   for (Robot& agent : agents) scheduler.Post(agent.shard(), [&agent] { agent.StartCalls(); });
+  std::atomic<bool> watched{true};
+  std::thread watcher([&] {
+    while (watched) EXPECT_EQ(LookAround(*domain), agents.size() + computers.size());
+  });
   EXPECT_TRUE(WaitFor([&] {
     for (Robot& agent : agents) {
       if (agent.answers != kCallsPerAgent) return false;
     }
     return true;
   }));
+  watched = false;
+  watcher.join();
   for (std::deque<Robot>* robots : {&agents, &computers}) {
     for (Robot& robot : *robots) {
       domain->Post(robot.shard(), [&robot](Router& router) { robot.Exit(router); });

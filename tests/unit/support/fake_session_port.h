@@ -26,12 +26,15 @@ class FakeSessionPort final : public sio::SessionPort {
   void ResumeReading() override { --paused; }
   void LeaveNamespace(std::string_view nsp) override { left.emplace_back(nsp); }
   void CloseSession() override { ++closed; }
+  void CutSession() override { ++cut; }
+  sio::SocketFacts Facts() const override { return facts; }
   const sio::Handshake& handshake() const override { return made; }
   sio::Transport transport() const override { return sio::Transport::kWebSocket; }
 
   std::vector<std::string> Take() { return std::exchange(sent, {}); }
 
   sio::Handshake made;
+  sio::SocketFacts facts;
   sio::SendResult result = sio::SendResult::kQueued;
   bool last_refuse_if_slow = false;
   std::vector<std::string> sent;
@@ -39,6 +42,7 @@ class FakeSessionPort final : public sio::SessionPort {
   size_t backlog = 0;
   int paused = 0;
   int closed = 0;
+  int cut = 0;
 };
 
 }  // namespace smcp::test

@@ -36,6 +36,8 @@ class FakeEgress final : public sio::Egress {
   void PauseReading() override { ++paused; }
   void ResumeReading() override { --paused; }
   void Disconnect() override { disconnected = true; }
+  void End(bool terminal) override { (terminal ? disconnected : cut) = true; }
+  sio::SocketFacts Facts() const override { return facts; }
 
   // As Socket.IO packets without namespace: `2[..]` an event, `27[..]` with ack id 7, `37[..]` an
   // ack.
@@ -57,6 +59,8 @@ class FakeEgress final : public sio::Egress {
   bool slow = false;
   bool closed = false;
   bool disconnected = false;
+  bool cut = false;
+  sio::SocketFacts facts;
 };
 
 }  // namespace smcp::test

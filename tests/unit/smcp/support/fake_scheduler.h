@@ -38,6 +38,7 @@ class FakeScheduler final : public Scheduler {
     running_ = before;
   }
 
+  bool running(size_t shard) const { return running_ == shard; }
   bool idle() const {
     for (const Shard& shard : shards_) {
       if (!shard.queue.empty() || !shard.outgoing.empty()) return false;

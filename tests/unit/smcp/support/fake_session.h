@@ -23,16 +23,20 @@ class FakeSession final : public sio::SessionPort {
   void ResumeReading() override { --paused; }
   void LeaveNamespace(std::string_view /*nsp*/) override { left = true; }
   void CloseSession() override { closed = true; }
+  void CutSession() override { cut = true; }
+  sio::SocketFacts Facts() const override { return facts; }
   const sio::Handshake& handshake() const override { return made; }
   sio::Transport transport() const override { return sio::Transport::kPolling; }
 
   std::vector<std::string> Take() { return std::exchange(sent, {}); }
 
   sio::Handshake made;
+  sio::SocketFacts facts;
   std::vector<std::string> sent;
   int paused = 0;
   bool left = false;
   bool closed = false;
+  bool cut = false;
 };
 
 }  // namespace smcp::test

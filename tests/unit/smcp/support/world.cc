@@ -160,6 +160,18 @@ void World::OnMemberLeft(const Member& member, const OfficeId& office) {
   hooks.push_back("left " + std::string(member.name.view()) + " " + office.value);
 }
 
+// Only whom the shard that runs would find.
+MemberRef World::MemberOf(std::string_view sid) {
+  for (const Client& client : clients) {
+    if (client.sid == sid && scheduler.running(client.shard)) return client.ref;
+  }
+  return {};
+}
+
+const std::map<std::string, std::string>* World::LabelsOf(const Member& /*member*/) {
+  return &labels;
+}
+
 void World::OnCallBegan(const Member& /*agent*/, const CallInfo& call) {
   hooks.push_back("call " + std::string(call.event) + " " + std::string(call.computer));
 }

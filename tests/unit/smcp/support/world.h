@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -96,7 +97,8 @@ class World final : private RouterHost {
   FakeClock clock;
   FakeScheduler scheduler;
   std::deque<Client> clients;
-  std::vector<std::string> hooks;  // what the host was told
+  std::vector<std::string> hooks;             // what the host was told
+  std::map<std::string, std::string> labels;  // every client's
   json::Index index;
 
  private:
@@ -110,6 +112,8 @@ class World final : private RouterHost {
   void OnMemberLeft(const Member& member, const OfficeId& office) override;
   void OnCallBegan(const Member& agent, const CallInfo& call) override;
   void OnCallEnded(const Member& agent, const CallInfo& call, Refusal refusal) override;
+  MemberRef MemberOf(std::string_view sid) override;
+  const std::map<std::string, std::string>* LabelsOf(const Member& member) override;
 
   std::vector<std::unique_ptr<Shard>> shards_;
 };
