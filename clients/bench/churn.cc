@@ -1,4 +1,5 @@
-// churn: connect, join, leave, disconnect, again and again: what a client's whole life costs.
+// churn: connect, join, leave, disconnect, again and again: what a client's whole life costs. As
+// fast as it goes, or so many lives a second (--rate).
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,17 +29,20 @@ class Churn final : public Workload {
   uint64_t started_ = 0;
   uint64_t ended_ = 0;
   uint64_t completed_ = 0;
+  int64_t begun_ = 0;
 };
 
 bool Churn::Run() {
   wanted_ = options().operations > 0 ? options().operations : kDefaultCycles;
   Param("concurrency", options().concurrency);
   Param("operations", static_cast<double>(wanted_));
+  if (options().rate > 0) Param("rate", options().rate);
   Param("sources", options().sources);
   for (uint32_t i = 0; i < options().concurrency; ++i) ready_.push_back(Add(false, i, i));
   result().rss_before = SettledRss();
   result().window.Begin();
-  const int64_t end = NowNs() + Ns(options().seconds);
+  begun_ = NowNs();
+  const int64_t end = begun_ + Ns(options().seconds);
   loop().RunUntil(std::min(end, deadline()), [this](int64_t now) {
     Reopen(now);
     Progress(now, [this] { return std::to_string(completed_) + " cycles"; });
@@ -56,10 +60,13 @@ bool Churn::Run() {
 }
 
 void Churn::Reopen(int64_t now) {
-  const std::vector<Session*> opening = std::move(ready_);
-  ready_.clear();
-  for (Session* session : opening) {
-    if (started_ >= wanted_) return;
+  while (!ready_.empty() && started_ < wanted_) {
+    if (options().rate > 0) {
+      const int64_t due = begun_ + Ns(static_cast<double>(started_) / options().rate);
+      if (due > now) return loop().WakeAt(due);
+    }
+    Session* session = ready_.back();
+    ready_.pop_back();
     session->member().mark = static_cast<uint64_t>(now);
     session->Open(Source(started_++));
   }

@@ -60,7 +60,9 @@ void AddLoadOptions(CLI::App* app, Options* o) {
   app->add_option("--bytes", o->bytes, "relay: size of the request object and of the answer object")
       ->check(CLI::Range(160, 900'000))
       ->capture_default_str();
-  app->add_option("--rate", o->rate, "relay: calls per second, whether answered or not (open loop)")
+  app->add_option("--rate", o->rate,
+                  "relay: calls per second, whether answered or not (open loop); churn: lives "
+                  "per second at most")
       ->check(CLI::Range(0.1, 1e6));
   app->add_option("--connections", o->connections, "idle, connect-storm: how many")
       ->check(CLI::Range(1, 20'000))

@@ -1,4 +1,4 @@
-"""The benchmark: `./dev bench [table|growth|scale|syscalls|report] [options]`.
+"""The benchmark: `./dev bench [table|growth|scale|syscalls|control|report] [options]`.
 
 Servers are run interleaved (every server meets the same minutes of the machine), each run with a
 fresh process, server and generator pinned to one CPU each. Results are kept as JSON under
@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 
-from bench import generator, growth, machine, report, rows, scale, syscalls
+from bench import control, generator, growth, machine, report, rows, scale, syscalls
 from bench.servers import KINDS, Server, available
 
 TABLE = machine.RESULTS / "table.json"
@@ -92,7 +92,7 @@ def kept(name: str) -> dict | None:
 
 def further_sections() -> list[str]:
     """What the other verbs measured last."""
-    modules = {"growth": growth, "scale": scale, "syscalls": syscalls}
+    modules = {"growth": growth, "scale": scale, "syscalls": syscalls, "control": control}
     found = {name: kept(name) for name in modules}
     return [modules[name].section(results) for name, results in found.items()
             if results and not results["quick"]]
@@ -137,7 +137,7 @@ def further(module) -> "callable":
 
 
 VERBS = {"table": verb_table, "report": verb_report, "growth": further(growth),
-         "scale": further(scale), "syscalls": further(syscalls)}
+         "scale": further(scale), "syscalls": further(syscalls), "control": further(control)}
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

@@ -28,6 +28,7 @@ STOP_WITHIN = 20.0
 GATEWAY_SETTINGS = {
     "listen.address": "127.0.0.1:0",
     "admin.address": "127.0.0.1:0",
+    "control.address": "127.0.0.1:0",
     "auth.api_key.admin_secret": TOKEN,
     "limits.connections_per_ip": "50000",
     "limits.office_members": "5000",
@@ -158,6 +159,13 @@ class Server:
         found = re.search(r"admin=\S+:(\d+)", self.text())
         if found is None:
             raise RuntimeError(f"{self.name} has no admin listener")
+        return int(found[1])
+
+    @property
+    def control_port(self) -> int:
+        found = re.search(r"control=\S+:(\d+)", self.text())
+        if found is None:
+            raise RuntimeError(f"{self.name} has no control listener")
         return int(found[1])
 
     def stop(self) -> None:
