@@ -13,6 +13,7 @@ constexpr size_t kStep = 500;
 constexpr size_t kAffectedDefault = 1'000;
 constexpr size_t kSampleMax = 20;
 constexpr int64_t kTickMs = 100;
+constexpr double kPaceMax = 1e6;
 constexpr size_t kTurnMax = 200;  // closed per turn where no pace is asked for
 
 struct Bulk {
@@ -115,8 +116,8 @@ void DisconnectByFilter(const PlanePtr& plane, const BulkDisconnectCall& call) {
     return call.Fail(RefuseField("filter", "must not be empty", v1::FILTER_INVALID));
   }
   const double pace = request.pace_per_second();
-  if (!std::isfinite(pace) || pace < 0) {
-    return call.Fail(RefuseField("pace_per_second", "0 or more"));
+  if (!std::isfinite(pace) || pace < 0 || pace > kPaceMax) {
+    return call.Fail(RefuseField("pace_per_second", "0 to 1,000,000"));
   }
   auto bulk = std::make_shared<Bulk>(Bulk{.plane = plane, .call = call});
   bulk->max_affected = request.max_affected() == 0 ? kAffectedDefault : request.max_affected();

@@ -25,6 +25,8 @@ using WatchCall = Stream<v1::WatchConfigRequest, v1::ConfigChange>;
 constexpr int kPageDefault = 100;
 constexpr int kPageMax = 1000;
 constexpr size_t kWatchersMax = 64;
+constexpr size_t kDocumentMax = 256 * 1024;
+constexpr int kKeysMax = 256;  // asked for at once
 // Changes of configuration are rare: who leaves so many unread does not read at all.
 constexpr size_t kUnreadMax = 100;
 constexpr std::string_view kPageMark = "before-";
@@ -67,6 +69,9 @@ v1::ConfigGeneration ToProto(const ConfigGeneration& generation) {
 }
 
 absl::StatusOr<std::string> TextOf(const v1::ConfigDocument& document) {
+  if (document.ByteSizeLong() > kDocumentMax) {
+    return RefuseField("document", "is larger than 256 KiB");
+  }
   switch (document.form_case()) {
     case v1::ConfigDocument::kYaml:
       return document.yaml();
@@ -238,8 +243,8 @@ std::optional<NoticeKind> KindOf(v1::NotifyConfigUpdateRequest::Kind kind) {
 }
 
 // The Computers that would be spoken for; nobody is told.
-void PreviewNotice(GatewayInspect& inspect, const NotifyCall& call) {
-  inspect.GetOffices({call.request().office_id()}, [call](std::vector<OfficeInfo> offices) {
+void PreviewNotice(const ConfigService::Parts& parts, const NotifyCall& call) {
+  const auto show = [call](const std::vector<OfficeInfo>& offices) {
     if (offices.empty() || offices.front().members.empty()) {
       return call.Fail(Refuse(v1::OFFICE_NOT_FOUND, "nobody is in that office"));
     }
@@ -253,10 +258,12 @@ void PreviewNotice(GatewayInspect& inspect, const NotifyCall& call) {
       return call.Fail(Refuse(v1::SESSION_NOT_FOUND, "no such Computer in that office"));
     }
     call.Answer(response);
-  });
+  };
+  parts.inspect->GetOffices({call.request().office_id()},
+                            OnExecutor<std::vector<OfficeInfo>>(parts.executor, show));
 }
 
-void Notify(GatewayInspect& inspect, GatewayAdmin& admin, const NotifyCall& call) {
+void Notify(const ConfigService::Parts& parts, const NotifyCall& call) {
   const v1::NotifyConfigUpdateRequest& request = call.request();
   const std::optional<NoticeKind> kind = KindOf(request.kind());
   if (request.office_id().empty()) return call.Fail(RefuseField("office_id", "is missing"));
@@ -264,19 +271,18 @@ void Notify(GatewayInspect& inspect, GatewayAdmin& admin, const NotifyCall& call
   call.SetTarget("office " + request.office_id() +
                  (request.computer_name().empty() ? "" : ", Computer " + request.computer_name()));
   call.SetDetail(v1::NotifyConfigUpdateRequest::Kind_Name(request.kind()));
-  if (call.validate_only()) return PreviewNotice(inspect, call);
+  if (call.validate_only()) return PreviewNotice(parts, call);
   const auto missing =
       request.computer_name().empty() ? v1::OFFICE_NOT_FOUND : v1::SESSION_NOT_FOUND;
-  admin.Notify(OfficeId{request.office_id()}, request.computer_name(), *kind,
-               [call, missing](absl::StatusOr<NoticeResult> result) {
-                 if (!result.ok()) return call.Fail(WithReason(result.status(), missing));
-                 v1::NotifyConfigUpdateResponse response;
-                 response.set_members_told(static_cast<int64_t>(result->members_told));
-                 for (std::string& name : result->computers) {
-                   response.add_computers(std::move(name));
-                 }
-                 call.Answer(response);
-               });
+  const auto told = [call, missing](absl::StatusOr<NoticeResult> result) {
+    if (!result.ok()) return call.Fail(WithReason(result.status(), missing));
+    v1::NotifyConfigUpdateResponse response;
+    response.set_members_told(static_cast<int64_t>(result->members_told));
+    for (std::string& name : result->computers) response.add_computers(std::move(name));
+    call.Answer(response);
+  };
+  parts.admin->Notify(OfficeId{request.office_id()}, request.computer_name(), *kind,
+                      OnExecutor<absl::StatusOr<NoticeResult>>(parts.executor, told));
 }
 
 }  // namespace
@@ -378,10 +384,13 @@ void ConfigService::AddMethods(MethodTable& table) {
   };
   ConfigAdmin& config = *parts_.config;
   table.AddUnary<v1::NotifyConfigUpdateRequest, v1::NotifyConfigUpdateResponse>(
-      name("NotifyConfigUpdate"), [inspect = parts_.inspect, admin = parts_.admin](
-                                      const NotifyCall& call) { Notify(*inspect, *admin, call); });
+      name("NotifyConfigUpdate"),
+      [parts = parts_](const NotifyCall& call) { Notify(parts, call); });
   table.AddUnary<v1::GetConfigRequest, v1::Config>(
       name("GetConfig"), [&config, node_id = parts_.node_id](const auto& call) {
+        if (call.request().keys_size() > kKeysMax) {
+          return call.Fail(RefuseField("keys", "more than 256"));
+        }
         call.Answer(GetConfig(config, node_id, call.request()));
       });
   table.AddUnary<v1::ValidateConfigRequest, v1::ValidateConfigResponse>(

@@ -20,7 +20,7 @@ class ConfigService final : public Service {
     ConfigAdmin* config = nullptr;
     GatewayInspect* inspect = nullptr;
     GatewayAdmin* admin = nullptr;
-    Executor* executor = nullptr;
+    std::shared_ptr<Executor> executor{};
     std::string node_id{};
     int64_t bookmark_ms = 30'000;
   };

@@ -5,6 +5,7 @@
 #include "control/convert_time.h"
 #include "control/errors.h"
 #include "gateway/base/strings.h"
+#include "gateway/codec/utf8.h"
 
 namespace smcp::control {
 namespace {
@@ -61,6 +62,17 @@ void SetPolicy(const OfficeSettings& settings, type::v1::OfficePolicy& policy) {
   }
 }
 
+// Header values are bytes of the client's choosing; a protobuf text must be UTF-8, or clients
+// refuse the whole message with everybody else's rows in it.
+std::string Text(const std::string& bytes) {
+  if (IsUtf8(bytes)) return bytes;
+  std::string text = bytes;
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+  }
+  return text;
+}
+
 type::v1::Session SessionOf(const OfficeMember& member, const OfficeInfo& office,
                             const std::string& node_id) {
   type::v1::Session session;
@@ -104,13 +116,13 @@ type::v1::Session SessionOf(const SessionInfo& info, const std::string& node_id)
   auto* peer = out.mutable_peer();
   peer->set_address(info.address);
   peer->set_port(info.port);
-  peer->set_forwarded_for(info.forwarded_for);
-  peer->set_user_agent(info.user_agent);
+  peer->set_forwarded_for(Text(info.forwarded_for));
+  peer->set_user_agent(Text(info.user_agent));
   auto* transport = out.mutable_transport();
   transport->set_kind(info.websocket ? "websocket" : "polling");
   transport->set_eio(4);
-  transport->set_path(info.path);
-  transport->set_origin(info.origin);
+  transport->set_path(Text(info.path));
+  transport->set_origin(Text(info.origin));
   *out.mutable_connect_time() = TimestampOf(info.connected_ms);
   if (info.joined_ms != 0) *out.mutable_join_time() = TimestampOf(info.joined_ms);
   if (info.last_activity_ms != 0) {

@@ -37,7 +37,7 @@ inline int64_t MillisOf(const google::protobuf::Duration& duration) {
   const int64_t seconds = duration.seconds() > kSecondsMax    ? kSecondsMax
                           : duration.seconds() < -kSecondsMax ? -kSecondsMax
                                                               : duration.seconds();
-  return seconds * 1000 + (duration.nanos() + 999'999) / 1'000'000;
+  return seconds * 1000 + (int64_t{duration.nanos()} + 999'999) / 1'000'000;
 }
 
 }  // namespace smcp::control

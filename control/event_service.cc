@@ -16,6 +16,7 @@ void WatchEvents(const PlanePtr& plane, const WatchEventsCall& call) {
   // The binding of an event's token does not hold the kinds: its places are those of the one ring.
   auto match = [kinds = std::move(kinds), office = call.request().office_id(),
                 caller = call.caller()](const v1::Event& event) {
+    if (event.kind() == v1::Event::LOST) return true;  // whoever watches has to know
     if (!kinds.empty() && !kinds.contains(event.kind())) return false;
     if (!office.empty() && event.office_id() != office) return false;
     return caller.MaySee(event.office_id());

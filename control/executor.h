@@ -9,9 +9,12 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 
+#include "absl/functional/any_invocable.h"
 #include "gateway/base/task.h"
 
 namespace smcp::control {
@@ -24,6 +27,17 @@ class Executor {
   virtual int64_t NowMs() const = 0;
   virtual int64_t UnixMs() const = 0;
 };
+
+// A callback for the gateway that runs `then` with the answer on that thread and not on the shard
+// that gave it.
+template <class T, class F>
+absl::AnyInvocable<void(T) &&> OnExecutor(std::shared_ptr<Executor> executor, F then) {
+  return [executor = std::move(executor), then = std::move(then)](T answer) mutable {
+    executor->Post([then = std::move(then), answer = std::move(answer)]() mutable {
+      then(std::move(answer));
+    });
+  };
+}
 
 class ThreadExecutor final : public Executor {
  public:

@@ -92,7 +92,10 @@ GrpcTransport::~GrpcTransport() = default;
 grpc::ServerGenericBidiReactor* GrpcTransport::CreateReactor(
     grpc::GenericCallbackServerContext* context) {
   if (auto method = methods_->Find(context->method())) {
-    return new CallReactor(*this, std::move(method), ArrivalOf(*context));
+    Arrival arrival = ArrivalOf(*context);
+    const absl::Status admitted = pipeline_->Admit(method, arrival);
+    if (!admitted.ok()) return new RefusingReactor(GrpcStatus(admitted));
+    return new CallReactor(*this, std::move(method), std::move(arrival));
   }
   if (reflection_ && IsReflection(context->method())) {
     const absl::Status known = pipeline_->Identify(ArrivalOf(*context)).status();

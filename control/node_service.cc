@@ -80,7 +80,7 @@ void Drain(const NodeService::Parts& parts, const DrainCall& call) {
   options.wait_for_calls = request.wait_for_calls();
   options.validate_only = call.validate_only();
   call.SetTarget("node");
-  parts.node->Drain(options, [parts, call](DrainForecast forecast) {
+  const auto begun = [parts, call](DrainForecast forecast) {
     v1::DrainNodeResponse response;
     *response.mutable_node() = ToProto(forecast.node, parts.watchers());
     response.set_sessions_to_close(forecast.sessions_to_close);
@@ -89,7 +89,8 @@ void Drain(const NodeService::Parts& parts, const DrainCall& call) {
     call.SetDetail(std::to_string(forecast.sessions_to_close) + " sessions to close");
     if (!call.validate_only()) parts.changed("drain begins");
     call.Answer(response);
-  });
+  };
+  parts.node->Drain(options, OnExecutor<DrainForecast>(parts.executor, begun));
 }
 
 void SetLevel(const NodeService::Parts& parts, const LevelCall& call) {
@@ -125,18 +126,21 @@ void NodeService::AddMethods(MethodTable& table) {
   };
   table.AddUnary<v1::GetNodeRequest, v1::Node>(
       name("GetNode"), [parts = parts_](const Unary<v1::GetNodeRequest, v1::Node>& call) {
-        parts.node->Get(
-            [parts, call](NodeInfo node) { call.Answer(ToProto(node, parts.watchers())); });
+        const auto got = [parts, call](const NodeInfo& node) {
+          call.Answer(ToProto(node, parts.watchers()));
+        };
+        parts.node->Get(OnExecutor<NodeInfo>(parts.executor, got));
       });
   table.AddUnary<v1::DrainNodeRequest, v1::DrainNodeResponse>(
       name("DrainNode"), [parts = parts_](const DrainCall& call) { Drain(parts, call); });
   table.AddUnary<v1::UndrainNodeRequest, v1::Node>(
       name("UndrainNode"), [parts = parts_](const Unary<v1::UndrainNodeRequest, v1::Node>& call) {
         call.SetTarget("node");
-        parts.node->Undrain([parts, call](NodeInfo node) {
+        const auto ended = [parts, call](const NodeInfo& node) {
           parts.changed("drain ended");
           call.Answer(ToProto(node, parts.watchers()));
-        });
+        };
+        parts.node->Undrain(OnExecutor<NodeInfo>(parts.executor, ended));
       });
   table.AddUnary<v1::SetLogLevelRequest, v1::SetLogLevelResponse>(
       name("SetLogLevel"), [parts = parts_](const LevelCall& call) { SetLevel(parts, call); });

@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 
+#include "control/executor.h"
 #include "control/node_admin.h"
 #include "control/service.h"
 
@@ -14,6 +16,7 @@ class NodeService final : public Service {
  public:
   struct Parts {
     NodeAdmin* node = nullptr;
+    std::shared_ptr<Executor> executor{};
     std::function<size_t()> watchers;
     // Told of every change, in words: for those who watch events.
     std::function<void(const std::string& what)> changed;

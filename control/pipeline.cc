@@ -1,5 +1,8 @@
 #include "control/pipeline.h"
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
 #include <utility>
 
 #include "control/convert_time.h"
@@ -29,6 +32,17 @@ std::string TextOf(const Message& message, const char* name) {
 bool FlagOf(const Message& message, const char* name) {
   const FieldDescriptor* field = FieldOf(message, name, FieldDescriptor::CPPTYPE_BOOL);
   return field != nullptr && message.GetReflection()->GetBool(message, field);
+}
+
+// The same bytes for the same request: clients write maps in any order.
+std::string Canonical(const Message& message) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  message.SerializeToCodedStream(&coded);
+  coded.Trim();
+  return bytes;
 }
 
 // What a request names, from its own fields and from those of key, member and office.
@@ -89,15 +103,26 @@ absl::StatusOr<Caller> Pipeline::Identify(const Arrival& arrival) const {
   return caller;
 }
 
+absl::Status Pipeline::Admit(const std::shared_ptr<const Method>& method, const Arrival& arrival) {
+  const absl::Status status = Identify(arrival).status();
+  if (!status.ok() && method->mutation) {
+    v1::AuditEntry entry;
+    *entry.mutable_time() = TimestampOf(executor_->UnixMs());
+    entry.set_actor_address(arrival.address);
+    entry.set_method(method->name());
+    entry.set_outcome(CodeName(status.code()));
+    entry.set_detail(v1::ErrorReason_Name(ReasonOf(status)));
+    audit_->Add(std::move(entry));
+  }
+  return status;
+}
+
 void Pipeline::Dispatch(std::shared_ptr<const Method> method, const Arrival& arrival,
                         std::string_view body, std::shared_ptr<Sink> sink) {
   absl::StatusOr<Caller> caller = Identify(arrival);
-  if (!caller.ok()) {
-    Caller unknown{"", arrival.address, v1::ACCESS_ROLE_UNSPECIFIED, {}};
-    const auto call = std::make_shared<Call>(method, std::move(unknown), std::move(sink));
-    if (method->mutation) Audit(*call, caller.status());
-    call->Finish(caller.status());
-    return;
+  if (!caller.ok()) {  // the credential has been withdrawn since its call was admitted
+    Admit(method, arrival).IgnoreError();
+    return sink->Finish(caller.status());
   }
   if (!method->streams() && !arrival.has_deadline) {
     executor_->After(kUnaryMaxMs, [weak = std::weak_ptr<Sink>(sink)] {
@@ -117,7 +142,7 @@ void Pipeline::Dispatch(std::shared_ptr<const Method> method, const Arrival& arr
   if (!prepared.ok()) {
     call->Finish(prepared);
   } else if (changes && !call->request_id().empty()) {
-    Repeatable(call, body);
+    Repeatable(call);
   } else {
     method->run(std::move(call));
   }
@@ -152,12 +177,11 @@ absl::Status Pipeline::Prepare(Call& call, std::string_view body) {
   return absl::OkStatus();
 }
 
-void Pipeline::Repeatable(const std::shared_ptr<Call>& call, std::string_view body) {
+void Pipeline::Repeatable(const std::shared_ptr<Call>& call) {
   const auto answer = std::make_shared<Idempotency::Answer>();
   // A repetition is answered in its own name, and leaves no audit entry: nothing happened.
   const auto on_finish = std::exchange(call->on_finish_, {});
-  std::string fingerprint = call->method().name();
-  fingerprint.append("\n").append(body);
+  std::string fingerprint = call->method().name() + "\n" + Canonical(*call->request_);
   const auto verdict =
       answers_.Begin(call->caller().name, call->request_id(), std::move(fingerprint),
                      executor_->NowMs(), [call](const Idempotency::Answer& first) {
@@ -195,11 +219,13 @@ void Pipeline::Audit(const Call& call, const absl::Status& status) {
   entry.set_actor_address(call.caller().address);
   entry.set_role(call.caller().role);
   entry.set_method(call.method().name());
-  entry.set_target(call.target());
+  entry.set_target(Clipped(call.target(), kTargetMax));
   entry.set_reason(call.reason());
   entry.set_request_id(call.request_id());
   entry.set_outcome(CodeName(status.code()));
-  entry.set_detail(status.ok() ? call.detail() : v1::ErrorReason_Name(ReasonOf(status)));
+  std::string detail = status.ok() ? "" : v1::ErrorReason_Name(ReasonOf(status));
+  if (!detail.empty() && !call.detail().empty()) detail += ": ";
+  entry.set_detail(Clipped(detail + call.detail(), kTargetMax));
   audit_->Add(std::move(entry));
 }
 

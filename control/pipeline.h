@@ -43,13 +43,15 @@ class Pipeline : public std::enable_shared_from_this<Pipeline> {
   void SetAccess(AccessPolicy access);
   void Dispatch(std::shared_ptr<const Method> method, const Arrival& arrival, std::string_view body,
                 std::shared_ptr<Sink> sink);
+  // Refuses a stranger before his request has been read; what he wanted to change is audited.
+  absl::Status Admit(const std::shared_ptr<const Method>& method, const Arrival& arrival);
   // Who that is; for what is not a method of ours (reflection).
   absl::StatusOr<Caller> Identify(const Arrival& arrival) const;
 
  private:
   absl::Status Prepare(Call& call, std::string_view body);
   void Audit(const Call& call, const absl::Status& status);
-  void Repeatable(const std::shared_ptr<Call>& call, std::string_view body);
+  void Repeatable(const std::shared_ptr<Call>& call);
 
   std::shared_ptr<const AccessPolicy> access() const;
 

@@ -34,14 +34,9 @@ struct Plane {
 };
 using PlanePtr = std::shared_ptr<const Plane>;
 
-// A callback for the gateway that runs `then` with the answer on the control plane's thread.
 template <class T, class F>
 absl::AnyInvocable<void(T) &&> OnExecutor(const PlanePtr& plane, F then) {
-  return [executor = plane->executor, then = std::move(then)](T answer) mutable {
-    executor->Post([then = std::move(then), answer = std::move(answer)]() mutable {
-      then(std::move(answer));
-    });
-  };
+  return OnExecutor<T>(plane->executor, std::move(then));
 }
 
 inline constexpr int kPageDefault = 100;

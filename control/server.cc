@@ -5,6 +5,7 @@
 #include <grpc/support/log.h>
 #include <grpcpp/ext/health_check_service_server_builder_option.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
@@ -66,6 +67,9 @@ std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const TlsOptions& tls) {
   return grpc::SslServerCredentials(options);
 }
 
+constexpr int kStreamsMax = 1'000;  // of one connection at a time
+constexpr size_t kMemoryMax = 256U << 20U;
+
 void SetArguments(const ServerOptions& options, grpc::ServerBuilder& builder) {
   // Two processes on one port would each get some of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -81,6 +85,10 @@ void SetArguments(const ServerOptions& options, grpc::ServerBuilder& builder) {
   // Clients that watch may ping as well.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  // What strangers may take up before they are known.
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsMax);
+  grpc::ResourceQuota quota("control");
+  builder.SetResourceQuota(quota.Resize(kMemoryMax));
   builder.SetMaxReceiveMessageSize(options.receive_bytes_max);
   builder.SetMaxSendMessageSize(options.send_bytes_max);
 }
@@ -191,6 +199,6 @@ void Server::SetAllowInvoke(bool allowed) {
 void Server::Publish(v1::Event event) { parts_->plane->hub->Publish(std::move(event)); }
 size_t Server::watchers() const { return parts_->plane->hub->watchers(); }
 AuditLog& Server::audit() { return *parts_->plane->audit; }
-Executor& Server::executor() { return *parts_->executor; }
+std::shared_ptr<Executor> Server::executor() { return parts_->executor; }
 
 }  // namespace smcp::control

@@ -74,7 +74,7 @@ class Server {
   size_t watchers() const;
   AuditLog& audit();
   // The control plane's thread, for what a service does later.
-  Executor& executor();
+  std::shared_ptr<Executor> executor();
 
  private:
   struct Parts;

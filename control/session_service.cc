@@ -24,6 +24,7 @@ using RemoveCall = Unary<v1::RemoveFromOfficeRequest, Session>;
 using DisconnectCall = Unary<v1::DisconnectSessionRequest, v1::DisconnectSessionResponse>;
 
 constexpr size_t kStep = 500;
+constexpr int kPathsMax = 128;
 using Sessions = std::vector<SessionInfo>;
 
 absl::Status NoSession() { return Refuse(v1::SESSION_NOT_FOUND, "no such session"); }
@@ -117,6 +118,9 @@ void List(const PlanePtr& plane, const ListCall& call) {
   if (!filter.ok()) return call.Fail(filter.status());
   const auto order = Order<SessionView>::Parse(request.order_by(), SessionSchema());
   if (!order.ok()) return call.Fail(order.status());
+  if (request.read_mask().paths_size() > kPathsMax) {
+    return call.Fail(RefuseField("read_mask", "more than 128 paths", v1::MASK_INVALID));
+  }
   if (!FieldMaskUtil::IsValidFieldMask<Session>(request.read_mask())) {
     return call.Fail(RefuseField("read_mask", "not fields of a session", v1::MASK_INVALID));
   }

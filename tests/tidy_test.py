@@ -40,7 +40,7 @@ MAY_INCLUDE = {
     "server": [*CORE, "runtime", "smcp", "peer", "net", "auth", "backplane"],
     "daemon": [*CORE, "runtime", "smcp", "peer", "net", "auth", "backplane", "server"],
 }
-CONTROL_MAY_INCLUDE = ["base", "codec/version.h", "smcp/query.h", "smcp/inspect.h", "smcp/admin.h"]
+CONTROL_MAY_INCLUDE = ["base", "codec/utf8.h", "codec/version.h", "smcp/query.h", "smcp/inspect.h", "smcp/admin.h"]
 ASIO_FOLDERS = {"runtime", "net", "backplane", "daemon", "server"}
 LOCK_FOLDERS = {"runtime", "auth", "backplane"}
 # The lock is spdlog's: its sinks take the type as a parameter.

@@ -228,12 +228,14 @@ int App::Run() {
   log_ = std::make_shared<DaemonLog>(config_->current()->config.log());
   if (const absl::Status status = Build(); !status.ok()) return refuse(status);
   server_->Start();
+  // Taken out first: from its start on the control plane may reload, which fills them anew.
+  const std::vector<std::string> warnings = std::exchange(warnings_, {});
   if (control_ != nullptr) {
     if (const absl::Status status = control_->Start(); !status.ok()) {
       return refuse(absl::UnavailableError("control.address: " + std::string(status.message())));
     }
   }
-  for (const std::string& warning : warnings_) log_->Write(DaemonLog::Level::kWarn, warning);
+  for (const std::string& warning : warnings) log_->Write(DaemonLog::Level::kWarn, warning);
   Announce();
   const int signal_number = WaitForStop();
   log_->Write(DaemonLog::Level::kInfo, "stopping",
@@ -253,6 +255,8 @@ absl::StatusOr<config::ConfigStore::BringIn> App::PrepareReload(
   if (!auth.ok()) return auth.status();
   std::vector<std::string> notices;
   if (absl::Status allowed = JudgeControl(next.config, &notices); !allowed.ok()) return allowed;
+  absl::Status kept = JudgeCredentials(config_->current()->config.control(), next.config.control());
+  if (!kept.ok()) return kept;
   absl::StatusOr<control::AccessOptions> access = AccessOptionsFrom(next.config);
   if (!access.ok()) return access.status();
   return config::ConfigStore::BringIn(
@@ -312,6 +316,7 @@ int App::WaitForStop() {
 
 void App::Drain() {
   draining_ = true;
+  drain_->Freeze();
   if (control_ != nullptr) control_->SetServing(false);
   const std::shared_ptr<const config::EffectiveConfig> effective = config_->current();
   const config::v1::Drain& settings = effective->config.drain();

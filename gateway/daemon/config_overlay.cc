@@ -32,7 +32,8 @@ std::string ValueOf(const Assignment& assignment, bool mask_secrets) {
   }
   std::string joined;
   for (const RawValue& item : assignment.items) {
-    joined += (joined.empty() ? "" : ", ") + Scalar(key, item.text);
+    const std::string text = mask_secrets ? Shown(key, item.text) : item.text;
+    joined += (joined.empty() ? "" : ", ") + Scalar(key, text);
   }
   return "[" + joined + "]";
 }

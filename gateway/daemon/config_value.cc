@@ -237,8 +237,21 @@ std::string ValueText(const Key& key, const GatewayConfig& config) {
 
 std::vector<std::string> ValueTexts(const Key& key, const GatewayConfig& config) {
   std::vector<std::string> texts = PlainTexts(key, config);
-  if (key.rule->secret() && !texts.front().empty()) texts.front() = kSecretMask;
+  for (std::string& text : texts) text = Shown(key, text);
   return texts;
+}
+
+std::string Shown(const Key& key, const std::string& text) {
+  if (key.rule->secret() && !text.empty()) return std::string(kSecretMask);
+  // Of a control token the hash: a short token can be found from it.
+  constexpr std::string_view kHash = ":sha256=";
+  const size_t at =
+      key.rule->format() == v1::TEXT_FORMAT_CONTROL_TOKEN ? text.find(kHash) : std::string::npos;
+  if (at == std::string::npos) return text;
+  const size_t begin = at + kHash.size();
+  const size_t end = std::min(text.find(':', begin), text.size());
+  return Concat(
+      {std::string_view(text).substr(0, begin), kSecretMask, std::string_view(text).substr(end)});
 }
 
 std::vector<std::string> PlainTexts(const Key& key, const GatewayConfig& config) {

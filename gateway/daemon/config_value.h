@@ -55,6 +55,8 @@ std::string ValueText(const Key& key, const GatewayConfig& config);
 
 // The items of a list, or one text. Secrets are masked unless they are empty.
 std::vector<std::string> ValueTexts(const Key& key, const GatewayConfig& config);
+// One text of it as it may be seen: without what is secret.
+std::string Shown(const Key& key, const std::string& text);
 
 // The same with secrets in clear.
 std::vector<std::string> PlainTexts(const Key& key, const GatewayConfig& config);

@@ -30,11 +30,12 @@ ControlPlane::ControlPlane(control::ServerOptions options, Parts parts)
   config.config = parts_.config;
   config.inspect = parts_.inspect;
   config.admin = parts_.admin;
-  config.executor = &server_.executor();
+  config.executor = server_.executor();
   config.node_id = NodeName();
   auto config_service = std::make_unique<control::ConfigService>(std::move(config));
   control::NodeService::Parts node;
   node.node = parts_.node;
+  node.executor = server_.executor();
   // Streams of the configuration count as watchers, too.
   node.watchers = [this, service = config_service.get()] {
     return server_.watchers() + service->watchers();

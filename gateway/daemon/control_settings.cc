@@ -122,6 +122,14 @@ absl::Status JudgeControl(const config::v1::GatewayConfig& config,
   return absl::OkStatus();
 }
 
+absl::Status JudgeCredentials(const config::v1::Control& now, const config::v1::Control& next) {
+  if (now.address().empty() || !HasCredentials(now) || HasCredentials(next)) {
+    return absl::OkStatus();
+  }
+  return Invalid({"control.tokens: without any, everybody who reaches ", now.address(),
+                  " would be an administrator; keep one, or take the last away with a restart"});
+}
+
 absl::StatusOr<control::ServerOptions> ControlOptionsFrom(const config::v1::GatewayConfig& config) {
   const config::v1::Control& settings = config.control();
   control::ServerOptions options;

@@ -24,6 +24,10 @@ absl::StatusOr<control::AccessOptions> AccessOptionsFrom(const config::v1::Gatew
 absl::Status JudgeControl(const config::v1::GatewayConfig& config,
                           std::vector<std::string>* notices);
 
+// A reload does not take the last credential away: a mistake, or going back to an old generation,
+// would open the door.
+absl::Status JudgeCredentials(const config::v1::Control& now, const config::v1::Control& next);
+
 // For a configuration that JudgeControl lets pass; certificates are read.
 absl::StatusOr<control::ServerOptions> ControlOptionsFrom(const config::v1::GatewayConfig& config);
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -12,6 +13,7 @@ namespace smcp {
 namespace {
 
 constexpr mode_t kOwnerOnly = 0600;
+constexpr off_t kReadMax = 16 << 20;
 
 absl::Status Failed(int error) {
   const std::string why = std::generic_category().message(error);
@@ -54,8 +56,14 @@ class System final : public FileSystem {
   }
 
   absl::StatusOr<std::string> Read(const std::string& path) override {
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    // A pipe or a device would keep a reload waiting, or never end.
+    const int file = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (file < 0) return Failed(errno);
+    struct stat info {};
+    if (::fstat(file, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > kReadMax) {
+      ::close(file);
+      return absl::InvalidArgumentError("it is no regular file of at most 16 MiB");
+    }
     std::string text;
     std::array<char, 16384> buffer;
     ssize_t got = 0;

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <utility>
 
-#include "gateway/daemon/process_status.h"
 
 namespace smcp {
 
@@ -24,8 +23,7 @@ NodeControl::NodeControl(Parts parts)
       started_ms_(UnixNowMs()),
       started_steady_ms_(SteadyNowMs()) {}
 
-control::NodeInfo NodeControl::Describe(const Counts& counts) {
-  const ProcessStatus process = ReadProcessStatus();
+control::NodeInfo NodeControl::Describe(const ProcessStatus& process, const Counts& counts) {
   control::NodeInfo node;
   node.node_id = node_id_;
   node.version = SMCP_VERSION;
@@ -51,8 +49,11 @@ control::NodeInfo NodeControl::Describe(const Counts& counts) {
 }
 
 void NodeControl::Get(Done<control::NodeInfo> done) {
-  parts_.offices->CountAll(
-      [this, done = std::move(done)](Counts counts) mutable { std::move(done)(Describe(counts)); });
+  // Reads files, so here and not on the shard that answers.
+  const ProcessStatus process = ReadProcessStatus();
+  parts_.offices->CountAll([this, process, done = std::move(done)](Counts counts) mutable {
+    std::move(done)(Describe(process, counts));
+  });
 }
 
 void NodeControl::Drain(control::DrainOptions options, Done<control::DrainForecast> done) {

@@ -12,6 +12,7 @@
 #include "gateway/daemon/config_store.h"
 #include "gateway/daemon/log.h"
 #include "gateway/daemon/node_drain.h"
+#include "gateway/daemon/process_status.h"
 #include "gateway/smcp/query.h"
 
 namespace smcp {
@@ -38,7 +39,7 @@ class NodeControl final : public control::NodeAdmin {
   std::vector<std::string> Components() override { return DaemonLog::Components(); }
 
  private:
-  control::NodeInfo Describe(const Counts& counts);
+  control::NodeInfo Describe(const ProcessStatus& process, const Counts& counts);
 
   const Parts parts_;
   const std::string node_id_;

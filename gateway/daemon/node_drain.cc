@@ -21,6 +21,7 @@ struct NodeDrain::Shared {
 
   mutable std::mutex mutex;
   bool on = false;
+  bool frozen = false;  // the process stops: nobody calls it off any more
   bool empty = false;
   bool asking = false;  // for a page; the answer is on its way
   bool wait_for_calls = false;
@@ -52,20 +53,26 @@ void NodeDrain::Begin(double pace_per_second, int64_t deadline_ms, bool wait_for
     shared_->pace = pace_per_second / 1000;
     shared_->deadline_ms = deadline_ms;
     shared_->wait_for_calls = wait_for_calls;
+    gateway_.refuse_sessions(true);  // under the lock, so that it cannot overtake an End
   }
-  gateway_.refuse_sessions(true);
+}
+
+void NodeDrain::Freeze() {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->frozen = true;
 }
 
 void NodeDrain::End() {
   {
     const std::lock_guard lock(shared_->mutex);
+    if (!shared_->on || shared_->frozen) return;
     shared_->on = false;
     shared_->asking = false;
     shared_->deadline_ms = 0;
     ++shared_->round;
+    gateway_.refuse_calls(false);
+    gateway_.refuse_sessions(false);
   }
-  gateway_.refuse_calls(false);
-  gateway_.refuse_sessions(false);
 }
 
 void NodeDrain::Tick(int64_t now_ms) {
@@ -95,7 +102,6 @@ void NodeDrain::Tick(int64_t now_ms) {
   gateway_.inspect->PageSessions(
       std::nullopt, wanted, std::move(match),
       [shared = shared_, gateway = gateway_, round](SessionPage page) {
-        bool refuse_calls = false;
         {
           const std::lock_guard lock(shared->mutex);
           if (shared->round != round) return;
@@ -105,10 +111,9 @@ void NodeDrain::Tick(int64_t now_ms) {
           if (page.sessions.empty() && !page.next && page.total != 0 &&
               shared->stage == Shared::Stage::kIdleFirst) {
             shared->stage = shared->wait_for_calls ? Shared::Stage::kWait : Shared::Stage::kAll;
-            refuse_calls = true;
+            gateway.refuse_calls(true);
           }
         }
-        if (refuse_calls) gateway.refuse_calls(true);
         for (SessionInfo& session : page.sessions) {
           gateway.admin->Disconnect(std::move(session.sid), /*terminal=*/false,
                                     [](absl::StatusOr<SessionInfo>) {});

@@ -36,7 +36,10 @@ class NodeDrain {
 
   // A second one replaces pace, deadline and waiting of the first.
   void Begin(double pace_per_second, int64_t deadline_ms, bool wait_for_calls, int64_t now_ms);
+  // Nothing happens if it has not begun, or is frozen.
   void End();
+  // The process stops: from now on nobody calls a drain off.
+  void Freeze();
   void Tick(int64_t now_ms);
 
   // True from Begin to End.

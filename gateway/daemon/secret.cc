@@ -57,9 +57,11 @@ absl::StatusOr<Secret> ReadSecretFile(const std::string& path) {
     return absl::PermissionDeniedError(
         Concat({place, ": cannot be read: ", std::generic_category().message(errno)}));
   };
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   struct stat info {};
   if (file.get() < 0 || ::fstat(file.get(), &info) != 0) return failed();
+  // A pipe or a device would keep a reload waiting.
+  if (!S_ISREG(info.st_mode)) return Invalid({place, ": is no regular file"});
   Secret secret;
   std::array<char, kSecretBytesMax + 3> buffer{};  // the longest secret, "\r\n", one too many
   size_t size = 0;
@@ -75,7 +77,7 @@ absl::StatusOr<Secret> ReadSecretFile(const std::string& path) {
   if (text.ends_with('\r')) text.remove_suffix(1);
   if (absl::Status checked = CheckSecret(text, place); !checked.ok()) return checked;
   secret.value = text;
-  if (S_ISREG(info.st_mode) && (info.st_mode & S_IROTH) != 0) {
+  if ((info.st_mode & S_IROTH) != 0) {
     secret.warnings.push_back(
         Concat({place, ": every user of this machine can read it; run chmod o-r on it"}));
   }

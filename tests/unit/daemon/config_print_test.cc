@@ -39,6 +39,17 @@ TEST(PrintConfig, MasksASecretAndLeavesAnEmptyOneEmpty) {
   EXPECT_THAT(PrintConfig(MustLoad({})), HasSubstr("    admin_secret: \"\"\n"));
 }
 
+TEST(PrintConfig, MasksTheHashOfAControlTokenAndNothingElseOfIt) {
+  const std::string hash(64, 'a');
+  const std::string printed = PrintConfig(
+      MustLoad({std::nullopt,
+                {},
+                {"control.tokens=ci:viewer:sha256=" + hash + ":offices=x|y,b:admin:file=/k"}}));
+  EXPECT_THAT(printed, Not(HasSubstr(hash)));
+  EXPECT_THAT(printed, HasSubstr("ci:viewer:sha256=********:offices=x|y"));
+  EXPECT_THAT(printed, HasSubstr("b:admin:file=/k"));
+}
+
 TEST(PrintConfig, ReadsBackAsTheSameConfiguration) {
   const EffectiveConfig loaded =
       MustLoad({std::nullopt,

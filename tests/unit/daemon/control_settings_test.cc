@@ -1,7 +1,10 @@
 #include "gateway/daemon/control_settings.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "gateway/daemon/file_system.h"
 #include "tests/unit/daemon/config_fixture.h"
 
 namespace smcp {
@@ -43,6 +46,26 @@ TEST(ControlSettings, LoopbackWithoutCredentialsServesAndSaysSo) {
   EXPECT_EQ(judged.error, "");
   EXPECT_THAT(judged.notices, ElementsAre(HasSubstr("is an administrator")));
   EXPECT_THAT(Judge({kToken}).notices, IsEmpty());
+}
+
+TEST(ControlSettings, AReloadDoesNotTakeTheLastCredentialAway) {
+  const auto judge = [](std::vector<std::string> now, std::vector<std::string> next) {
+    return JudgeCredentials(Load(std::move(now)).control(), Load(std::move(next)).control());
+  };
+  EXPECT_THAT(ToStd(judge({kToken}, {}).message()), HasSubstr("keep one"));
+  EXPECT_TRUE(judge({kToken}, {kToken}).ok());
+  EXPECT_TRUE(judge({}, {}).ok());
+  EXPECT_TRUE(judge({}, {kToken}).ok());
+  EXPECT_TRUE(judge({kToken, "control.address="}, {"control.address="}).ok());
+}
+
+TEST(ControlSettings, OnlyRegularFilesAreRead) {
+  // What a configuration names may be anything; a device never ends, a pipe keeps one waiting.
+  EXPECT_EQ(SystemFiles().Read("/dev/zero").status().code(), absl::StatusCode::kInvalidArgument);
+  const std::string pipe = ::testing::TempDir() + "pipe-" + std::to_string(getpid());
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(SystemFiles().Read(pipe).status().code(), absl::StatusCode::kInvalidArgument);
+  unlink(pipe.c_str());
 }
 
 TEST(ControlSettings, OtherAddressesNeedTlsAndCredentialsOrTheWordInsecure) {

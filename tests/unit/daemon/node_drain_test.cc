@@ -105,6 +105,21 @@ TEST_F(NodeDrainTest, ClosesAtThePaceAndSaysWhenItIsDone) {
   EXPECT_FALSE(calls_refused_) << "nobody was left to be refused";
 }
 
+TEST_F(NodeDrainTest, WhatHasNotBegunIsNotEnded) {
+  sessions_refused_ = calls_refused_ = true;  // by someone else
+  drain_.End();
+  EXPECT_TRUE(sessions_refused_ && calls_refused_);
+}
+
+TEST_F(NodeDrainTest, NobodyCallsItOffWhileTheProcessStops) {
+  Add(1, 1, "busy");
+  drain_.Begin(100, now_ + 60'000, true, now_);
+  drain_.Freeze();
+  drain_.End();
+  EXPECT_TRUE(sessions_refused_);
+  EXPECT_TRUE(drain_.draining());
+}
+
 TEST_F(NodeDrainTest, IdleSessionsGoFirstAndOthersLast) {
   Add(2, 1, "busy");
   Add(2, 0, "idle");

@@ -81,7 +81,9 @@ TEST(LoadSecret, RefusesAFileThatCannotBeRead) {
   config.mutable_auth()->mutable_api_key()->set_admin_secret_file(file.path() + "2");
   EXPECT_THAT(ErrorOf(LoadSecret(config)), HasSubstr("cannot be read: No such file or directory"));
   config.mutable_auth()->mutable_api_key()->set_admin_secret_file(file.directory());
-  EXPECT_THAT(ErrorOf(LoadSecret(config)), HasSubstr("cannot be read: Is a directory"));
+  EXPECT_THAT(ErrorOf(LoadSecret(config)), HasSubstr("is no regular file"));
+  config.mutable_auth()->mutable_api_key()->set_admin_secret_file("/dev/zero");
+  EXPECT_THAT(ErrorOf(LoadSecret(config)), HasSubstr("is no regular file"));
 }
 
 TEST(LoadSecret, WarnsIfEverybodyCanReadTheFile) {
