@@ -309,6 +309,12 @@ class ConfigService::Watches : public std::enable_shared_from_this<Watches> {
     if (!std::exchange(ticking_, true)) Schedule();
   }
 
+  // A call holds its method, and that these watches: nobody else would let go of it.
+  void Abandon() {
+    const std::lock_guard lock(mutex_);
+    calls_.clear();
+  }
+
   void Tell(const ConfigEvent& event) {
     v1::ConfigChange change;
     if (event.applied) {
@@ -373,7 +379,10 @@ ConfigService::ConfigService(Parts parts)
   });
 }
 
-ConfigService::~ConfigService() { parts_.config->Unwatch(watch_id_); }
+ConfigService::~ConfigService() {
+  parts_.config->Unwatch(watch_id_);
+  watches_->Abandon();
+}
 
 size_t ConfigService::watchers() const { return watches_->size(); }
 

@@ -33,6 +33,7 @@ class EventFeed {
 
   bool empty() const { return watchers_.empty(); }
   size_t watchers() const { return watchers_.size(); }
+  void DropWatchers() { watchers_.clear(); }
   void Add(v1::Event event);
   // Forgets what is kept; no token of before is good after.
   void Clear();

@@ -57,6 +57,7 @@ class Feed {
   bool live() const { return live_; }
   bool empty() const { return watchers_.empty(); }
   size_t watchers() const { return watchers_.size(); }
+  void DropWatchers() { watchers_.clear(); }
 
   // False: the place to resume from is not kept any more.
   bool Join(Watch watch, int64_t now_ms) {

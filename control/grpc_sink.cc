@@ -57,8 +57,16 @@ bool GrpcSink::gone() const {
 }
 
 void GrpcSink::OnChange(std::function<void()> changed) {
-  const std::lock_guard lock(mutex_);
-  changed_ = std::move(changed);
+  {
+    const std::lock_guard lock(mutex_);
+    if (reactor_ != nullptr) {
+      changed_ = std::move(changed);
+      return;
+    }
+  }
+  // The caller had gone before anybody listened, and nothing will change any more. To keep it would
+  // be to keep the call, which keeps this sink.
+  changed();
 }
 
 void GrpcSink::Advance() {

@@ -337,6 +337,14 @@ void Hub::Take(std::vector<JournalPart> parts) {
   });
 }
 
+void Hub::Abandon() {
+  sessions_.feed.DropWatchers();
+  offices_.feed.DropWatchers();
+  calls_.feed.DropWatchers();
+  events_.DropWatchers();
+  joining_.clear();
+}
+
 void Hub::StopEventsIfIdle() {
   const int64_t now = executor_->NowMs();
   if (!events_.empty() || !joining_.empty()) events_watched_ms_ = now;

@@ -50,6 +50,9 @@ class Hub : public std::enable_shared_from_this<Hub> {
   void WatchEvents(std::shared_ptr<Call> call, EventFeed::Match match, std::string resume_token,
                    uint64_t backlog);
   void Publish(v1::Event event);
+  // Lets go of every watcher. A call holds its method, and that this hub: nobody else would. Only
+  // when the executor has stopped.
+  void Abandon();
   size_t watchers() const { return watchers_.load(std::memory_order_relaxed); }
 
  private:

@@ -190,6 +190,7 @@ void Server::Shutdown(int64_t within_ms) {
   p.executor->After(within_ms, [&p] { p.transport->EndAll(); });
   p.grpc->Shutdown(std::chrono::system_clock::now() + std::chrono::milliseconds(within_ms));
   p.executor->Stop();
+  p.plane->hub->Abandon();
   p.grpc.reset();
 }
 

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <utility>
 
-
 namespace smcp {
 
 int64_t UnixNowMs() {

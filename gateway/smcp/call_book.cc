@@ -1,7 +1,6 @@
 #include "gateway/smcp/call_book.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "gateway/codec/json_text.h"
 
@@ -47,8 +46,7 @@ void CallRecord::SetTexts(const Texts& texts) {
   text.resize(size);
   char* to = text.data();
   for (const std::string_view part : cut) {
-    std::memcpy(to, part.data(), part.size());
-    to += part.size();
+    to = std::copy(part.begin(), part.end(), to);
   }
 }
 
