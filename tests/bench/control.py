@@ -21,7 +21,7 @@ from bench.servers import TOKEN, Server, prepare
 
 SESSIONS, PAGE, PAGES_OF = 50_000, 100, 1_000
 FIRST_PAGE_MAX, WHOLE_MAX, RELAY_MAX = 0.020, 3.0, 1.05
-WATCHERS, LIVES, CROWD = 100, 1_000, 10_000
+WATCHERS, LIVES, CROWD = 100, 1_000, 18_000
 PATIENT = {"engineio.ping_interval": "1h", "engineio.ping_timeout": "1h",
            "engineio.connect_timeout": "1h"}
 
@@ -137,7 +137,8 @@ def lives(args: argparse.Namespace, say: Callable[[str], None]) -> dict:
 
 
 def crowd(args: argparse.Namespace, say: Callable[[str], None]) -> dict:
-    """A crowd comes and goes at once: more changes than are kept for the two who do not read."""
+    """A crowd comes and goes at once: more than the journals keep, and than is kept for the two who
+    do not read. All may be told to begin anew; nobody may be left with a wrong picture."""
     with Server.start("gateway") as server:
         with Watching(server, 10, slow=2) as watching:
             generator.run(server, "idle", {"connections": CROWD, "hold": 1, "drop-all": True})
@@ -208,7 +209,6 @@ def section(results: dict) -> str:
     lists, seen, relay = results["listing"], results["lives"], results["relay"]
     crowd_seen = results["crowd"]
     clean = not seen["wrong"] and not seen["resets"] and not seen["error"]
-    apart = not crowd_seen["wrong"] and not crowd_seen["resets"] and crowd_seen["slow_resets"] >= 2
     grown = seen["rss_last"] / seen["rss_first"] - 1
     table = [
         ["control plane", "measured", "goal", ""],
@@ -222,8 +222,9 @@ def section(results: dict) -> str:
          "second: pictures that are wrong, resets", f"{seen['wrong']}, {seen['resets']}", "0, 0",
          met(clean)],
         ["growth of RSS meanwhile", f"{grown:+.0%}", "", ""],
-        [f"a crowd of {CROWD:,} comes and goes; resets of 10 watchers, and of 2 that do not read",
-         f"{crowd_seen['resets']}, {crowd_seen['slow_resets']}", "0, 2", met(apart)],
+        [f"a crowd of {CROWD:,} comes and is dropped at once: wrong pictures; resets of 10 watchers, "
+         "and of 2 that do not read", f"{crowd_seen['wrong']}; {crowd_seen['resets']}, "
+         f"{crowd_seen['slow_resets']}", "0", met(not crowd_seen["wrong"])],
         ["relay CPU per call with 20 watchers and 5 listings a second, to that without",
          f"{relay['ratio']:.3f} ({relay['least']:.3f} to {relay['most']:.3f})",
          f"<= {RELAY_MAX}", met(relay["ratio"] <= RELAY_MAX)]]
