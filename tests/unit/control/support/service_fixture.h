@@ -20,6 +20,8 @@ namespace smcp::control {
 
 class ServiceTest : public testing::Test {
  protected:
+  // As a server does when its executor has stopped.
+  ~ServiceTest() override { plane_->hub->Abandon(); }
   ServiceTest() {
     AccessOptions access;
     access.tokens = {{"root", v1::ADMIN, {}, Sha256Hex("root")},
