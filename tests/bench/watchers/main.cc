@@ -11,15 +11,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <future>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "smcp/control/v1/session_service.pb.h"
@@ -36,6 +35,38 @@ const std::string kService = "/smcp.control.v1.SessionService/";
 constexpr std::chrono::seconds kSettleMax{30};
 constexpr std::chrono::seconds kStartMax{60};
 
+// What all watchers have been told so far, to wait for more of it.
+class Progress {
+ public:
+  void Note() {
+    const std::lock_guard lock(mutex_);
+    ++steps_;
+    if (waiting_) changed_.notify_one();
+  }
+  // Looks at `holds` again whenever something has come. One thread at a time.
+  template <class F>
+  bool WaitUntil(std::chrono::seconds within, F holds) {
+    const auto end = Clock::now() + within;
+    std::unique_lock lock(mutex_);
+    for (waiting_ = true;;) {
+      const uint64_t seen = steps_;
+      lock.unlock();
+      const bool done = holds();
+      lock.lock();
+      if (done || !changed_.wait_until(lock, end, [&] { return steps_ != seen; })) {
+        waiting_ = false;
+        return done;
+      }
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  uint64_t steps_ = 0;
+  bool waiting_ = false;
+};
+
 // One stream. A slow one does not read while `paused`.
 class Watcher final : public grpc::ClientBidiReactor<v1::WatchSessionsRequest, v1::SessionChange> {
   template <class F>
@@ -45,7 +76,7 @@ class Watcher final : public grpc::ClientBidiReactor<v1::WatchSessionsRequest, v
   }
 
  public:
-  Watcher(WatchStub& stub, bool slow) : slow_(slow) {
+  Watcher(WatchStub& stub, Progress& progress, bool slow) : progress_(progress), slow_(slow) {
     stub.PrepareBidiStreamingCall(&context_, kService + "WatchSessions", {}, this);
     AddHold();  // a paused reader starts its reads from another thread
     StartWriteLast(&request_, grpc::WriteOptions());
@@ -62,6 +93,7 @@ class Watcher final : public grpc::ClientBidiReactor<v1::WatchSessionsRequest, v
       return;
     }
     Take();
+    progress_.Note();
     const std::lock_guard lock(mutex_);
     if (slow_ && paused_ && complete_) {
       waiting_ = true;
@@ -70,9 +102,11 @@ class Watcher final : public grpc::ClientBidiReactor<v1::WatchSessionsRequest, v
     StartRead(&change_);
   }
   void OnDone(const grpc::Status& status) override {
+    // Told under the lock: once ended() can be seen, this watcher may be gone.
     const std::lock_guard lock(mutex_);
     ended_ = true;
     error_ = status.ok() || cancelled_ ? "" : status.error_message();
+    progress_.Note();
   }
 
   void Resume() {
@@ -133,6 +167,7 @@ class Watcher final : public grpc::ClientBidiReactor<v1::WatchSessionsRequest, v
     }
   }
 
+  Progress& progress_;
   const bool slow_;
   grpc::ClientContext context_;
   v1::WatchSessionsRequest request_;
@@ -173,25 +208,10 @@ Picture ListAll(ListStub& stub, bool* ok) {
   }
 }
 
-template <class F>
-bool WaitUntil(std::chrono::seconds within, F holds) {
-  const auto end = Clock::now() + within;
-  while (!holds()) {
-    if (Clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
-  return true;
-}
-
 template <class P>
 bool All(const std::vector<std::unique_ptr<Watcher>>& watchers, P holds) {
   return std::all_of(watchers.begin(), watchers.end(),
                      [&](const std::unique_ptr<Watcher>& watcher) { return holds(*watcher); });
-}
-
-bool WaitUntilEnded(const std::vector<std::unique_ptr<Watcher>>& watchers) {
-  return WaitUntil(kSettleMax,
-                   [&] { return All(watchers, [](const Watcher& w) { return w.ended(); }); });
 }
 
 // The first `reading` of them are read all the time.
@@ -237,13 +257,14 @@ int main(int argc, char** argv) {
         grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
     stubs.emplace_back(channels.back());
   }
+  Progress progress;
   std::vector<std::unique_ptr<Watcher>> all;
   for (uint32_t i = 0; i < watchers + slow; ++i) {
     // A connection of its own for the slow ones: what they leave unread must not fill the others'.
     const size_t stub = i < watchers ? i % 7 : 7;
-    all.push_back(std::make_unique<Watcher>(stubs[stub], i >= watchers));
+    all.push_back(std::make_unique<Watcher>(stubs[stub], progress, i >= watchers));
   }
-  const bool started = WaitUntil(kStartMax, [&] {
+  const bool started = progress.WaitUntil(kStartMax, [&] {
     return All(all, [](const Watcher& w) { return w.complete() || w.ended(); });
   });
   if (started) {
@@ -256,13 +277,14 @@ int main(int argc, char** argv) {
   ListStub lister(channels.front());
   Picture truth;
   const auto settle_begin = Clock::now();
-  const bool right =
-      started && WaitUntil(kSettleMax, [&] {
-        bool listed = true;
-        truth = ListAll(lister, &listed);
-        return listed && All(all, [&](const Watcher& w) { return w.picture() == truth; });
-      });
+  const bool right = started && progress.WaitUntil(kSettleMax, [&] {
+    bool listed = true;
+    truth = ListAll(lister, &listed);
+    return listed && All(all, [&](const Watcher& w) { return w.picture() == truth; });
+  });
   Report(all, watchers, truth, std::chrono::duration<double>(Clock::now() - settle_begin).count());
   for (const auto& watcher : all) watcher->Cancel();
-  return WaitUntilEnded(all) && right ? 0 : 1;
+  const bool ended = progress.WaitUntil(
+      kSettleMax, [&] { return All(all, [](const Watcher& w) { return w.ended(); }); });
+  return ended && right ? 0 : 1;
 }
